@@ -7,6 +7,10 @@
 
 #include <cesaro/cesaro_operator.hpp>
 #include <cesaro/concepts.hpp>
+#include <cesaro/continuum_influence.hpp>
+#include <cesaro/depth_limit_influence.hpp>
+#include <cesaro/discrete_influence.hpp>
+#include <cesaro/landmarks.hpp>
 #include <cesaro/mixing_schedule.hpp>
 #include <cesaro/power_sum.hpp>
 #include <cesaro/version.hpp>

@@ -43,6 +43,13 @@ class scaled {
         return a.exponent_ != b.exponent_ ? a.exponent_ < b.exponent_ : a.mantissa_ < b.mantissa_;
     }
 
+    /// The plain value, where it fits (0 or infinity where not).
+    explicit operator Real() const {
+        using std::ldexp;
+        constexpr std::int64_t most = std::numeric_limits<int>::max() / 2;
+        return ldexp(mantissa_, int(exponent_ > most ? most : exponent_ < -most ? -most : exponent_));
+    }
+
     /// The natural logarithm; minus infinity at zero.
     friend Real log(const scaled& a) {
         using std::log;
