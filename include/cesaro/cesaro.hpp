@@ -5,7 +5,10 @@
 
 /// The whole library. Every header also stands alone.
 
+#include <cesaro/apply_power.hpp>
 #include <cesaro/cesaro_operator.hpp>
 #include <cesaro/concepts.hpp>
+#include <cesaro/influence_matrix.hpp>
+#include <cesaro/influence_row.hpp>
 #include <cesaro/mixing_schedule.hpp>
 #include <cesaro/version.hpp>
