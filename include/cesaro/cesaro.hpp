@@ -8,4 +8,5 @@
 #include <cesaro/cesaro_operator.hpp>
 #include <cesaro/concepts.hpp>
 #include <cesaro/mixing_schedule.hpp>
+#include <cesaro/profile.hpp>
 #include <cesaro/version.hpp>
