@@ -16,4 +16,5 @@
 #include <cesaro/influence_row.hpp>
 #include <cesaro/mixing_schedule.hpp>
 #include <cesaro/power_sum.hpp>
+#include <cesaro/profile.hpp>
 #include <cesaro/version.hpp>
