@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -20,7 +19,7 @@ namespace programs {
 std::string data_block(const std::string& name, const std::vector<std::pair<double, double>>& points) {
     std::string text = fmt::format("${} << EOD\n", name);
     for (const auto& [x, y] : points)
-        if (std::isfinite(x) && std::isfinite(y)) text += fmt::format("{} {}\n", x, y);
+        text += fmt::format("{} {}\n", x, y);
     return text + "EOD\n";
 }
 
@@ -38,7 +37,7 @@ namespace {
 std::string terminal(const std::string& name) {
     const std::string ending = std::filesystem::path(name).extension().string();
     if (ending == ".svg")
-        return "set terminal svg size 960,600 enhanced font 'DejaVu Sans,15' background 'white'\n";
+        return "set terminal svg size 1040,690 enhanced font 'DejaVu Sans,15' background 'white'\n";
     if (ending == ".png")
         return "set terminal pngcairo size 1440,900 enhanced font 'DejaVu Sans,15' linewidth 1.5\n";
     throw usage_error(fmt::format("cannot plot to '{}': the name must end in .svg or .png", name));
