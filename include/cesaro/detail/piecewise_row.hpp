@@ -46,15 +46,12 @@ inline double piece_width(double position, double rho) {
 /// The row, and the h_k it is made of, at `piece_degree` real positions at once.
 class row_evaluator {
   public:
-    /// The least position it may be asked for: below, the series for the power sums lose accuracy.
-    static constexpr Eigen::Index first_position = 256;
-
     /// \param hop w_k / tokens for k = 1 .. H, H >= 1.
     row_evaluator(const std::vector<double>& hop, Eigen::Index tokens)
         : hop_(hop), end_(double(tokens) + 0.5), h_(piece_degree, Eigen::Index(hop.size())) {}
 
-    /// The values where `position` (= a - 1/2) + `distance` = tokens + 1/2; both are given because neither
-    /// may come from a subtraction.
+    /// The values where `position` (= a - 1/2, at least 384) + `distance` = tokens + 1/2; both are given
+    /// because neither may come from a subtraction.
     ///
     /// Power sums p_r = sum_{i=a..b} i^-r by Euler-Maclaurin at midpoints, then Newton's identities,
     /// k h_k = sum_r p_r h_{k-r}. Leaving out p_r changes the row by less than p_r rho^r / r, relatively,
@@ -274,12 +271,11 @@ class piecewise_row {
         return row_evaluator::bounded_ratio(g1, g0, Eigen::Index(h.size()), h.size() > 1 ? h[1] : 1);
     }
 
-    /// The width of the piece below a position, 0 where the recurrence is to be used.
+    /// The width of the piece below a position, 0 where the recurrence is to be used. Pieces thus keep above
+    /// position 12 least_width, where the series for the power sums have converged.
     static Eigen::Index width(Eigen::Index position, double rho) {
-        if (position <= row_evaluator::first_position) return 0;
         const auto longest = Eigen::Index(piece_width(double(position), rho));
-        const auto width = std::min(longest, position - row_evaluator::first_position);
-        return width < least_width ? 0 : width;
+        return longest < least_width ? 0 : longest;
     }
 
     static void append_values(Eigen::Index count, position_recurrence<double>& walk,
