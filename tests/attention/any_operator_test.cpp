@@ -49,6 +49,7 @@ TEST_CASE("any_operator") {
     const any_operator<> any = cesaro::cesaro_operator<>(4);
     const any_operator<> copy = any;
     CHECK(copy.target<cesaro::cesaro_operator<>>() == any.target<cesaro::cesaro_operator<>>());
+    CHECK(copy.target<cesaro::cesaro_operator<>>() != nullptr);
     CHECK(copy.target<user::previous_token>() == nullptr);
     check_arguments(any_operator<>(any));
 }

@@ -38,7 +38,7 @@ TEMPLATE_TEST_CASE("a head mixture is the weighted sum of its heads", "", float,
     float50 sum = 0;
     for (std::size_t h = 0; h < heads.size(); ++h) {
         // Each head alone is checked against its definition elsewhere: here its own dense matrix serves.
-        dense += float50(weights[h]) * heads[h].matrix().template cast<float50>();
+        dense += float50(weights[h]) * to_dense50(heads[h].matrix());
         sum += float50(weights[h]);
     }
     dense /= sum;

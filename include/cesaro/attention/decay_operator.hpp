@@ -39,8 +39,9 @@ struct decay_parameters {
 /// Cost O(size) per column, whatever the window. Accuracy: every row sums to one to within rounding for all
 /// slopes, scores and temperatures, since the largest score of a row is taken out before the exponential and
 /// the normaliser is a geometric sum in closed form; entries of non-negative products are relatively accurate
-/// to (2 size + 5000) epsilons, where they exceed min()/epsilon. Measured in double: 4e-14 at 300 positions,
-/// over slopes 0 to 1000, scores of ±300 and temperatures 1e-3 to 1e3.
+/// to (2 size + 1000) epsilons, down to 1e-200. Measured in double against 50 digits: 130 epsilons (3e-14),
+/// over slopes 0 to 1000, diagonal scores of ±300, temperatures 1e-3 to 1e3 and windows of all lengths, 300
+/// positions.
 ///
 /// Source: Press et al., arXiv 2108.12409, section 3; Herasimchyk et al., arXiv 2602.16837 (the diagonal
 /// score).
