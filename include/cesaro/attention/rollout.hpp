@@ -100,6 +100,7 @@ void rollout_transpose(const Layers& layers, const Eigen::VectorX<Real>& lambdas
 /// \throws std::invalid_argument when there are no layers, their sizes differ, or the lambdas are not as
 /// many.
 /// \throws std::domain_error when a lambda is outside [0, 1] or NaN.
+/// \throws std::length_error when two vectors of that length do not fit in memory.
 ///
 /// Only transposed applications, last layer first: cost O(N · heads · layers), memory two vectors. Accuracy:
 /// sums of non-negative terms, so that relative errors add up over layers and distance: at most (2 N + heads
@@ -115,6 +116,7 @@ Eigen::VectorX<detail::layer_scalar<Layers>> rollout_row(const Layers& layers, c
     const Eigen::Index size = detail::layer_size("rollout_row", layers);
     const Eigen::VectorX<Real> mixing =
         detail::checked_lambdas<Real>("rollout_row", lambdas, Eigen::Index(std::ranges::size(layers)));
+    detail::check_fits_in_memory<Real>("rollout_row", size, 2);
     Eigen::VectorX<Real> row = Eigen::VectorX<Real>::Constant(size, Real(0));
     row[size - 1] = Real(1);
     detail::rollout_transpose(layers, mixing, row);
@@ -137,7 +139,7 @@ Eigen::MatrixX<detail::layer_scalar<Layers>> rollout_rows(const Layers& layers, 
     const Eigen::VectorX<Real> mixing =
         detail::checked_lambdas<Real>(function, lambdas, Eigen::Index(std::ranges::size(layers)));
     const Eigen::Index count = Eigen::Index(std::ranges::size(queries));
-    detail::check_fits_in_memory<Real>(function, size, count);
+    detail::check_fits_in_memory<Real>(function, size, 2 * count);
     Eigen::MatrixX<Real> columns = Eigen::MatrixX<Real>::Constant(size, count, Real(0));
     Eigen::Index j = 0;
     for (const Eigen::Index query : queries) {
@@ -151,26 +153,27 @@ Eigen::MatrixX<detail::layer_scalar<Layers>> rollout_rows(const Layers& layers, 
     return columns.transpose();
 }
 
-/// The whole rollout, N × N, row n the influence on position n.
+/// What a stack of layers makes of a vector or a block of columns: \f$P x\f$, by plain applications, layer 0
+/// first.
 ///
-/// \throws what rollout_row() throws, and std::length_error when the result does not fit in memory.
-/// Cost O(N² · heads · layers), never a product of matrices. Accuracy as rollout_row().
+/// \param x rows N, any number of columns.
+/// \throws what rollout_row() throws, and std::invalid_argument when x does not have N rows.
+/// Cost O(N · columns · heads · layers). Accuracy as rollout_row() for non-negative x.
 template <attention_layers Layers = std::vector<any_operator<double>>,
-          class Lambdas = std::vector<detail::layer_scalar<Layers>>>
-Eigen::MatrixX<detail::layer_scalar<Layers>> rollout_matrix(const Layers& layers, const Lambdas& lambdas) {
+          class Lambdas = std::vector<detail::layer_scalar<Layers>>, class Derived>
+typename Derived::PlainObject rollout_apply(const Layers& layers, const Lambdas& lambdas,
+                                            const Eigen::MatrixBase<Derived>& x) {
     using Real = detail::layer_scalar<Layers>;
-    using Matrix = Eigen::MatrixX<Real>;
-    const Eigen::Index size = detail::layer_size("rollout_matrix", layers);
+    using Block = typename Derived::PlainObject;
+    const char* const function = "rollout_apply";
+    detail::check_size(function, "rows of the argument", x.rows(), detail::layer_size(function, layers));
     const Eigen::VectorX<Real> mixing =
-        detail::checked_lambdas<Real>("rollout_matrix", lambdas, Eigen::Index(std::ranges::size(layers)));
-    detail::check_fits_in_memory<Real>("rollout_matrix", size, size);
-    Matrix state = Matrix::Constant(size, size, Real(0));
-    for (Eigen::Index n = 0; n < size; ++n)
-        state(n, n) = Real(1);
-    Matrix next(size, size);
+        detail::checked_lambdas<Real>(function, lambdas, Eigen::Index(std::ranges::size(layers)));
+    Block state = x;
+    Block next(x.rows(), x.cols());
     Eigen::Index l = 0;
     for (const auto& layer : layers) {
-        detail::mix(state, next, mixing[l++], [&](const Matrix& from, Matrix& to) {
+        detail::mix(state, next, mixing[l++], [&](const Block& from, Block& to) {
             if constexpr (requires { layer.apply(from, to); }) {
                 layer.apply(from, to);
             } else {
@@ -179,6 +182,22 @@ Eigen::MatrixX<detail::layer_scalar<Layers>> rollout_matrix(const Layers& layers
         });
     }
     return state;
+}
+
+/// The whole rollout, N × N, row n the influence on position n: rollout_apply() to the identity.
+///
+/// \throws what rollout_row() throws, and std::length_error when the result does not fit in memory.
+/// Cost O(N² · heads · layers), never a product of matrices. Accuracy as rollout_row().
+template <attention_layers Layers = std::vector<any_operator<double>>,
+          class Lambdas = std::vector<detail::layer_scalar<Layers>>>
+Eigen::MatrixX<detail::layer_scalar<Layers>> rollout_matrix(const Layers& layers, const Lambdas& lambdas) {
+    using Real = detail::layer_scalar<Layers>;
+    const Eigen::Index size = detail::layer_size("rollout_matrix", layers);
+    detail::check_fits_in_memory<Real>("rollout_matrix", 3 * size, size);
+    Eigen::MatrixX<Real> identity = Eigen::MatrixX<Real>::Constant(size, size, Real(0));
+    for (Eigen::Index n = 0; n < size; ++n)
+        identity(n, n) = Real(1);
+    return rollout_apply(layers, lambdas, identity);
 }
 
 }  // namespace cesaro
