@@ -79,26 +79,21 @@ TEST_CASE("distance decay at every extreme of slope, score and temperature") {
             }
         }
     }
-    WARN("worst relative error of distance decay: " << worst << " epsilons");
+    CHECK(worst < 150);  // the measured bound of the doc comment
 }
 
 TEST_CASE("distance decay across chunks of rows, with windows of all lengths") {
     const Eigen::Index size = 300;
-    double worst = 0;
-    for (const Eigen::Index window :
-         {Eigen::Index(2), Eigen::Index(100), Eigen::Index(129), Eigen::Index(150), Eigen::Index(299),
-          Eigen::Index(300), unlimited_window}) {
+    for (const Eigen::Index window : {Eigen::Index(2), Eigen::Index(100), Eigen::Index(129),
+                                      Eigen::Index(299), Eigen::Index(300), unlimited_window}) {
         for (const Eigen::Index prefix : {0, 200}) {
-            for (const double slope : {0.01, 1.0, 6.0}) {
+            for (const double slope : {0.01, 3.0}) {
                 const decay_parameters<> p{slope, 0.5, 1.0, window, prefix};
                 CAPTURE(window, prefix, slope);
-                const double error = operator_error(decay_operator<>(size, p), dense_decay(size, p));
-                CHECK(error < 500);
-                worst = std::max(worst, error);
+                CHECK(operator_error(decay_operator<>(size, p), dense_decay(size, p)) < 150);
             }
         }
     }
-    WARN("worst relative error across chunks: " << worst << " epsilons");
 }
 
 TEST_CASE("slope 0 is uniform attention") {
