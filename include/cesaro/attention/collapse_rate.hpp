@@ -67,14 +67,13 @@ Eigen::Index centre_size_of(const cesaro_operator<Real>& op) {
 /// Q^H \mathbf 1\f$ with \f$Q = (A_{n,m})_{n,m \ge c}\f$, which is lower triangular; its eigenvalues are its
 /// diagonal, hence
 ///
-/// \f[ \sum_{m \ge c} (A^H)_{n,m} = \Theta\!\left(H^{j} \rho^H\right), \qquad \rho = \max_{n \ge c} A_{n,n}
+/// \f[ \sum_{m \ge c} (A^H)_{N-1,m} = \Theta\!\left(H^{j} \rho^H\right), \qquad \rho = \max_{n \ge c} A_{n,n}
 /// \f]
 ///
-/// for the last row, where 0 <= j < the number of rows that attain the maximum: 0 for causal, prefix and
-/// distance-decay attention (the first row after the centre attains it alone), up to size - 2 for a window of
-/// two or more positions, where every full window has diagonal 1/w (a window of 2 has j = size - 2). Uniform
-/// causal attention: 1/2. A sink of weight s multiplies the rate by 1 - s. A rate of 1 (a window of 1) never
-/// concentrates; without positions outside the centre the rate is 0.
+/// for the last row, where j is less than the number of rows that attain the maximum. It is 0 for all patterns
+/// here (the first row after the centre attains it alone) but a window of 2, where every row after the first has
+/// the same diagonal and j = size - 2. Uniform causal attention: 1/2. A sink of weight s multiplies the rate by
+/// 1 - s. A rate of 1 (a window of 1) never concentrates; without positions outside the centre the rate is 0.
 ///
 /// \param op any attention operator; a user's own is read from its dense matrix unless it has `diagonal()`
 /// and `centre_size()` of its own. Cost O(rows), for a head mixture times the number of heads. Accuracy that
