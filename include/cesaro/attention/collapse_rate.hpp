@@ -63,24 +63,24 @@ Eigen::Index centre_size_of(const cesaro_operator<Real>& op) {
 ///
 /// The centre is the shortest leading block of positions, c of them, that sees nothing beyond itself and
 /// after which attention is causal: the first token of causal and sliding-window masks, the prefix of a
-/// prefix mask, every position of a full one. The influence that H equal layers leave outside it is \f$e_n^T
-/// Q^H \mathbf 1\f$ with \f$Q = (A_{n,m})_{n,m \ge c}\f$, which is lower triangular; its eigenvalues are its
-/// diagonal, hence
+/// prefix mask, every position of a full one. With \f$Q = (A_{n,m})_{n,m \ge c}\f$, the influence on the
+/// last of N positions that H equal layers leave outside it is a row sum of \f$Q^H\f$. Q is lower triangular,
+/// its eigenvalues are its diagonal, hence
 ///
-/// \f[ \sum_{m \ge c} (A^H)_{N-1,m} = \Theta\!\left(H^{j} \rho^H\right), \qquad \rho = \max_{n \ge c} A_{n,n}
-/// \f]
+/// \f[ \sum_{m \ge c} (A^H)_{N-1,m} = \Theta(H^j \rho^H), \qquad \rho = \max_{n \ge c} A_{n,n} \f]
 ///
-/// for the last row, where j is less than the number of rows that attain the maximum. It is 0 for all patterns
-/// here (the first row after the centre attains it alone) but a window of 2, where every row after the first has
-/// the same diagonal and j = size - 2. Uniform causal attention: 1/2. A sink of weight s multiplies the rate by
-/// 1 - s. A rate of 1 (a window of 1) never concentrates; without positions outside the centre the rate is 0.
+/// where j is less than the number of rows that attain the maximum. It is 0 for all patterns here, since the
+/// first row after the centre attains it alone, but a window of 2, where every row after the first has the
+/// same diagonal and j = N - 2. Uniform causal attention: 1/2. A sink of weight s multiplies the rate by
+/// 1 - s. A rate of 1 (a window of 1) never concentrates; without positions outside the centre it is 0.
 ///
 /// \param op any attention operator; a user's own is read from its dense matrix unless it has `diagonal()`
-/// and `centre_size()` of its own. Cost O(rows), for a head mixture times the number of heads. Accuracy that
-/// of the entry \f$A_{n,n}\f$.
+///           and `centre_size()` of its own.
 ///
-/// Source: the centre nodes and the geometric collapse, Wu et al., arXiv 2502.01951, theorem 4.1 and after;
-/// they bound the rate, the diagonal gives it.
+/// Cost O(N), for a head mixture times the number of heads. Accuracy that of the entry \f$A_{n,n}\f$.
+///
+/// Source: the centre nodes and the geometric collapse, Wu et al., arXiv 2502.01951, section 4; they bound
+/// the rate, the diagonal gives it.
 template <attention_operator Op>
 typename Op::Scalar collapse_rate(const Op& op) {
     using Real = typename Op::Scalar;
@@ -92,9 +92,9 @@ typename Op::Scalar collapse_rate(const Op& op) {
     return rate;
 }
 
-/// The same for layers with a residual path, \f$(1-\lambda) I + \lambda A\f$: \f$1 - \lambda + \lambda
-/// \rho\f$, and 0 when there are no positions outside the centre. \throws std::domain_error when lambda is
-/// outside [0, 1] or NaN.
+/// The same for layers \f$(1-\lambda) I + \lambda A\f$: \f$1 - \lambda + \lambda \rho\f$, and 0 when there
+/// are no positions outside the centre.
+/// \throws std::domain_error when lambda is outside [0, 1] or NaN.
 template <attention_operator Op>
 typename Op::Scalar collapse_rate(const Op& op, const typename Op::Scalar& lambda) {
     using Real = typename Op::Scalar;

@@ -48,7 +48,7 @@ class columnwise_operator {
     /// but must not overlap it in part.
     template <class Derived, class Out>
     void apply(const Eigen::MatrixBase<Derived>& x, const Eigen::MatrixBase<Out>& out) const {
-        for_each_column("attention operator: apply", x, out,
+        for_each_column("columnwise_operator::apply", x, out,
                         [this](const const_column<Real>& in, column<Real> y) {
                             static_cast<const Operator&>(*this).apply_column(in, y);
                         });
@@ -65,7 +65,7 @@ class columnwise_operator {
     /// As above, into `out`.
     template <class Derived, class Out>
     void apply_transpose(const Eigen::MatrixBase<Derived>& v, const Eigen::MatrixBase<Out>& out) const {
-        for_each_column("attention operator: apply_transpose", v, out,
+        for_each_column("columnwise_operator::apply_transpose", v, out,
                         [this](const const_column<Real>& in, column<Real> y) {
                             static_cast<const Operator&>(*this).apply_transpose_column(in, y);
                         });

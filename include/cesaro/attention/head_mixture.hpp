@@ -29,9 +29,8 @@ template <real_scalar Real = double>
 class head_mixture : public columnwise_operator<head_mixture<Real>, Real> {
   public:
     /// The average of `operators`, one or more of the same size; the weights are divided by their sum.
-    /// \throws std::invalid_argument when there is no operator, the sizes differ or the numbers of operators
-    /// and weights do. \throws std::domain_error when a weight is negative, not finite or NaN, or all are
-    /// zero.
+    /// \throws std::invalid_argument when there is no operator, or sizes or numbers do not agree.
+    /// \throws std::domain_error when a weight is negative, not finite or NaN, or all are zero.
     head_mixture(std::vector<any_operator<Real>> operators, const std::vector<Real>& weights)
         : columnwise_operator<head_mixture, Real>("head_mixture", common_size(operators)),
           operators_(std::move(operators)),
