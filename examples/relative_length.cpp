@@ -27,6 +27,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -51,7 +52,7 @@ nothing fitted.)";
 struct settings {
     Index context = 8192;
     Index depth = 12;
-    double lambda = 0.3;
+    double lambda = 0.15;
     Index window = 512;
     Index heads = 8;
     std::vector<std::string> lengths = {"0.015625", "0.03125", "0.0625", "0.125", "0.25", "0.5", "0.75", "1"};
@@ -128,11 +129,20 @@ programs::table table_of(const std::vector<sample>& samples) {
             })};
 }
 
+/// The middle as much as a tenth of its own length would have, for comparison with the tenths.
+double middle_per_tenth(const sample& point) {
+    const cesaro::profile_tenths split = cesaro::tenths(point.tokens);
+    const Index tenth = point.tokens - split.recency_begin;
+    const Index length = split.recency_begin - split.primacy_end;
+    return length > 0 ? point.masses.middle * double(tenth) / double(length) : 0;
+}
+
+template <class Value>
 std::string curve(const std::string& name, const std::vector<sample>& samples, const std::string& pattern,
-                  double cesaro::profile_summary<double>::*mass) {
+                  const Value& value) {
     std::vector<std::pair<double, double>> points;
     for (const sample& point : samples)
-        if (point.pattern == pattern) points.emplace_back(point.relative_length, point.masses.*mass);
+        if (point.pattern == pattern) points.emplace_back(point.relative_length, value(point));
     std::sort(points.begin(), points.end());
     return programs::data_block(name, points);
 }
@@ -148,9 +158,9 @@ std::string plot_script(const settings& s, const std::vector<sample>& samples) {
     script += "set xlabel 'L_{rel} = input / context window'\n";
     const auto all = patterns(s);
     for (std::size_t i = 0; i < all.size(); ++i) {
-        script += curve("first", samples, all[i].name, &cesaro::profile_summary<double>::primacy);
-        script += curve("middle", samples, all[i].name, &cesaro::profile_summary<double>::middle);
-        script += curve("last", samples, all[i].name, &cesaro::profile_summary<double>::recency);
+        script += curve("first", samples, all[i].name, [](const sample& p) { return p.masses.primacy; });
+        script += curve("middle", samples, all[i].name, middle_per_tenth);
+        script += curve("last", samples, all[i].name, [](const sample& p) { return p.masses.recency; });
         script += fmt::format("set lmargin at screen {}\nset rmargin at screen {}\n", 0.08 + 0.31 * double(i),
                               0.35 + 0.31 * double(i));
         script += i == 0 ? "set ylabel 'share of the influence'\n" : "unset ylabel\nset format y ''\n";
@@ -160,7 +170,7 @@ std::string plot_script(const settings& s, const std::vector<sample>& samples) {
                       : "unset key\n";
         script +=
             "plot $first with linespoints lw 2 pt 7 ps 0.8 lc rgb '#1b4f9c' title 'first tenth', "
-            "$middle with linespoints lw 2 dt (10,5) pt 5 ps 0.7 lc rgb '#6b6b6b' title 'middle', "
+            "$middle with linespoints lw 2 dt (10,5) pt 5 ps 0.7 lc rgb '#6b6b6b' title 'middle, per tenth', "
             "$last with linespoints lw 2 pt 9 ps 0.9 lc rgb '#d1660c' title 'last tenth'\n";
     }
     return script + "unset multiplot\n";
@@ -195,7 +205,7 @@ int main(int argc, char* argv[]) {
     settings s;
     programs::add_count(app, "--context", s.context, 1, Index(1) << 30, "Context window in tokens [8192]");
     programs::add_count(app, "--depth", s.depth, 1, 10000, "Number of layers [12]");
-    app.add_option("--lambda", s.lambda, "Mixing coefficient of every layer, in [0, 1] [0.3]")
+    app.add_option("--lambda", s.lambda, "Mixing coefficient of every layer, in [0, 1] [0.15]")
         ->type_name("L");
     programs::add_count(app, "--window", s.window, 1, Index(1) << 62, "Width of the sliding window [512]");
     programs::add_count(app, "--heads", s.heads, 1, 10000, "Number of ALiBi heads [8]");

@@ -6,6 +6,7 @@
 #include "common/program.hpp"
 
 #include <cesaro/attention/decay_operator.hpp>
+#include <cesaro/mixing_schedule.hpp>
 
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <utility>
 
 namespace programs {

@@ -13,6 +13,7 @@
 #include <cesaro/attention/decay_operator.hpp>
 #include <cesaro/attention/head_mixture.hpp>
 #include <cesaro/attention/rollout.hpp>
+#include <cesaro/attention/sliding_window_operator.hpp>
 #include <cesaro/cesaro_operator.hpp>
 #include <cesaro/mixing_schedule.hpp>
 
@@ -41,12 +42,13 @@ carry 1 and the rest of the context 0. The influence of the prompt is what the l
 last round carries. One round is the single pass.
 
 Columns:
-  pattern           causal, or decay (ALiBi heads of slopes 2^(-8h/heads), equal weights)
+  pattern           causal; window (sliding); decay (ALiBi heads of slopes 2^(-8h/heads), equal weights)
   rounds            R
   round_tokens      the longest input of a round, both summaries included
   prompt_influence  of the prompt on the last token
-  ratio             the same over that of a single pass
-  retained          what the last round kept of the influence on the round before; R >= 2)";
+  ratio             the same over that of a single pass; infinite (null in JSON) where that is 0, as beyond
+                    the reach of a window
+  retained          what the last round kept of the influence after the round before; 1 for R = 1)";
 
 struct settings {
     Index tokens = 8192;
@@ -54,6 +56,7 @@ struct settings {
     Index summary = 64;
     Index depth = 12;
     double lambda = 0.3;
+    Index window = 512;
     Index heads = 8;
     std::vector<std::string> rounds = {"1", "2", "4", "8", "16", "32", "64"};
     programs::output_options output;
@@ -74,6 +77,7 @@ any_operator<double> alibi(Index tokens, Index heads) {
 
 std::vector<pattern> patterns(const settings& s) {
     return {{"causal", [](Index n) { return cesaro::cesaro_operator<double>(n); }},
+            {"window", [&s](Index n) { return cesaro::sliding_window_operator<double>(n, s.window); }},
             {"decay", [&s](Index n) { return alibi(n, s.heads); }}};
 }
 
@@ -112,6 +116,11 @@ std::vector<double> influence_by_round(const settings& s, const pattern& p, Inde
     return influences;
 }
 
+/// Equal zeros are in the ratio 1.
+double ratio(double influence, double reference) {
+    return influence == reference ? 1 : influence / reference;
+}
+
 struct sample {
     std::string pattern;
     Index rounds;
@@ -128,7 +137,8 @@ std::vector<sample> sweep(const settings& s) {
         const double single_pass = influence_by_round(s, p, 1).back();
         for (const Index rounds : all_rounds) {
             const std::vector<double> influences = influence_by_round(s, p, rounds);
-            const double retained = rounds == 1 ? 1 : influences.back() / influences[influences.size() - 2];
+            const double retained =
+                rounds == 1 ? 1 : ratio(influences.back(), influences[influences.size() - 2]);
             const segment first = segment_of(s, rounds, 0);
             const Index summaries = rounds == 1 ? s.summary : 2 * s.summary;
             samples.push_back({p.name, rounds, first.end - first.begin + summaries, influences.back(),
@@ -143,19 +153,24 @@ programs::table table_of(const std::vector<sample>& samples) {
     std::vector<Index> rounds;
     std::vector<Index> tokens;
     std::vector<double> influence;
-    std::vector<double> ratio;
+    std::vector<double> ratios;
     std::vector<double> retained;
     for (const sample& point : samples) {
         names.push_back(point.pattern);
         rounds.push_back(point.rounds);
         tokens.push_back(point.round_tokens);
         influence.push_back(point.influence);
-        ratio.push_back(point.influence / point.single_pass);
+        ratios.push_back(ratio(point.influence, point.single_pass));
         retained.push_back(point.retained);
     }
     return {{"pattern", names},       {"rounds", rounds},
             {"round_tokens", tokens}, {"prompt_influence", influence},
-            {"ratio", ratio},         {"retained", retained}};
+            {"ratio", ratios},        {"retained", retained}};
+}
+
+/// Zero has no place on a logarithmic axis.
+double shown(double influence) {
+    return influence > 0 ? influence : std::nan("");
 }
 
 std::string plot_script(const settings& s, const std::vector<sample>& samples) {
@@ -175,12 +190,14 @@ std::string plot_script(const settings& s, const std::vector<sample>& samples) {
         std::vector<std::pair<double, double>> single;
         for (const sample& point : samples) {
             if (point.pattern != p.name) continue;
-            points.emplace_back(double(point.rounds), point.influence);
-            single.emplace_back(double(point.rounds), point.single_pass);
+            points.emplace_back(double(point.rounds), shown(point.influence));
+            single.emplace_back(double(point.rounds), shown(point.single_pass));
         }
         std::sort(points.begin(), points.end());
         std::sort(single.begin(), single.end());
-        const char* const colour = p.name == "causal" ? "#1b4f9c" : "#d1660c";
+        const char* const colour = p.name == "causal"   ? "#1b4f9c"
+                                   : p.name == "window" ? "#4d8a3d"
+                                                        : "#d1660c";
         script += programs::data_block(p.name, points) + programs::data_block(p.name + "_single", single);
         curves += fmt::format(
             "{0}${1} with linespoints lw 2 pt 7 ps 0.9 lc rgb '{2}' title '{1}, in rounds', "
@@ -203,6 +220,7 @@ void run(const settings& s) {
                   {"summary", s.summary},
                   {"depth", s.depth},
                   {"lambda", s.lambda},
+                  {"window", s.window},
                   {"heads", s.heads}},
         .rows_name = "rounds",
         .rows = table_of(samples)};
@@ -228,6 +246,7 @@ int main(int argc, char* argv[]) {
     programs::add_count(app, "--depth", s.depth, 1, 10000, "Number of layers [12]");
     app.add_option("--lambda", s.lambda, "Mixing coefficient of every layer, in [0, 1] [0.3]")
         ->type_name("L");
+    programs::add_count(app, "--window", s.window, 1, Index(1) << 62, "Width of the sliding window [512]");
     programs::add_count(app, "--heads", s.heads, 1, 10000, "Number of ALiBi heads [8]");
     app.add_option("--rounds", s.rounds, "Numbers of rounds: r0,r1,... [1 ... 64]")
         ->delimiter(',')
