@@ -78,9 +78,9 @@ class columnwise_operator {
     }
     ~columnwise_operator() = default;
     columnwise_operator(const columnwise_operator&) = default;
-    columnwise_operator(columnwise_operator&&) = default;
+    columnwise_operator(columnwise_operator&&) noexcept = default;
     columnwise_operator& operator=(const columnwise_operator&) = default;
-    columnwise_operator& operator=(columnwise_operator&&) = default;
+    columnwise_operator& operator=(columnwise_operator&&) noexcept = default;
 
   private:
     template <class Derived, class Out, class Action>
