@@ -21,6 +21,7 @@
 #include <cesaro/continuum_influence.hpp>
 #include <cesaro/depth_limit_influence.hpp>
 #include <cesaro/discrete_influence.hpp>
+#include <cesaro/influence_blocks.hpp>
 #include <cesaro/influence_matrix.hpp>
 #include <cesaro/influence_row.hpp>
 #include <cesaro/landmarks.hpp>

@@ -77,17 +77,11 @@ void power_sums(Eigen::Index a, Eigen::Index b, std::vector<Number>& p) {
     if (a < start) add_direct_power_sums<Real>(a, start - 1, p);
     if (start > b) return;
     const euler_maclaurin_power_sum<Real> series(start, b);
-    // The powers of 1/start by multiplication: the rounding of 1/start itself, which the r-th power would
-    // amplify r times, is measured and taken out to first order.
-    const Real high = Real(start);
-    const Real low = Real(start - static_cast<Eigen::Index>(high));
-    const Real inverse = 1 / high;
-    const Real residual = fma(-inverse, high, Real(1)) - inverse * low;
+    const Real inverse = Real(1) / Real(start);
     Number power(Real(1));
     for (Eigen::Index r = 1; r <= degree; ++r) {
         // As in power_sum: series / start is of the order of one, so no factor underflows too early.
-        const Real rest = series(int(r)) * inverse * (1 + Real(r) * residual);
-        p[std::size_t(r)] += power * Number(rest);
+        p[std::size_t(r)] += power * Number(Real(series(int(r)) * inverse));
         power *= Number(inverse);
     }
 }
