@@ -119,18 +119,18 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
 
     void fill_row(Eigen::Index n, Eigen::MatrixX<Real>& matrix) const {
         using std::exp;
-        const auto& [slope, diagonal_score, temperature, window, prefix] = parameters_;
-        const Eigen::Index first = n < window ? 0 : n - window + 1;
-        const Eigen::Index last = std::max(n, prefix - 1);
+        const decay_parameters<Real>& p = parameters_;
+        const Eigen::Index first = n < p.window ? 0 : n - p.window + 1;
+        const Eigen::Index last = std::max(n, p.prefix - 1);
         const auto score = [&](Eigen::Index m) {
-            return m == n ? diagonal_score : Real(-slope * Real(m < n ? n - m : m - n));
+            return m == n ? p.diagonal_score : Real(-p.slope * Real(m < n ? n - m : m - n));
         };
         Real top = score(n);
         for (Eigen::Index m = first; m <= last; ++m)
             top = std::max(top, score(m));
         Real sum(0);
         for (Eigen::Index m = first; m <= last; ++m) {
-            matrix(n, m) = Real(exp(Real((score(m) - top) / temperature)));
+            matrix(n, m) = Real(exp(Real((score(m) - top) / p.temperature)));
             sum += matrix(n, m);
         }
         for (Eigen::Index m = first; m <= last; ++m)
