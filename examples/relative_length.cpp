@@ -148,31 +148,38 @@ std::string curve(const std::string& name, const std::vector<sample>& samples, c
 }
 
 std::string plot_script(const settings& s, const std::vector<sample>& samples) {
-    std::string script = "set encoding utf8\nset minussign\n";
+    std::string script = "set encoding utf8\nset minussign\nunset key\n";
+    script += "first = \"lw 2 pt 7 ps 0.8 lc rgb '#1b4f9c'\"\n";
+    script += "middle = \"lw 2 dt (10,5) pt 5 ps 0.7 lc rgb '#6b6b6b'\"\n";
+    script += "last = \"lw 2 pt 9 ps 0.9 lc rgb '#d1660c'\"\n";
     script += fmt::format(
         "set multiplot title 'Influence on the last token, {} layers, λ = {:g}, context window {}'\n",
         s.depth, s.lambda, s.context);
     script += "set border 3\nset grid ytics lc rgb '#e4e4e4' lt 1\nset logscale x 2\nset yrange [0:1]\n";
     script += "set xtics nomirror 4 format '2^{%L}'\nset ytics nomirror 0.2\nset mxtics 1\n";
-    script += "set tmargin at screen 0.84\nset bmargin at screen 0.24\n";
+    script += "set tmargin at screen 0.86\nset bmargin at screen 0.24\n";
     script += "set xlabel 'L_{rel} = input / context window'\n";
     const auto all = patterns(s);
     for (std::size_t i = 0; i < all.size(); ++i) {
         script += curve("first", samples, all[i].name, [](const sample& p) { return p.masses.primacy; });
         script += curve("middle", samples, all[i].name, middle_per_tenth);
         script += curve("last", samples, all[i].name, [](const sample& p) { return p.masses.recency; });
-        script += fmt::format("set lmargin at screen {}\nset rmargin at screen {}\n", 0.08 + 0.31 * double(i),
-                              0.35 + 0.31 * double(i));
+        script += fmt::format("set lmargin at screen {}\nset rmargin at screen {}\n",
+                              0.07 + 0.315 * double(i), 0.345 + 0.315 * double(i));
         script += i == 0 ? "set ylabel 'share of the influence'\n" : "unset ylabel\nset format y ''\n";
         script += fmt::format("set title {} offset 0,-0.4\n", programs::quoted(all[i].title));
-        script += i == 1
-                      ? "set key at screen 0.52,0.05 center center horizontal maxrows 1 samplen 3 width 3\n"
-                      : "unset key\n";
         script +=
-            "plot $first with linespoints lw 2 pt 7 ps 0.8 lc rgb '#1b4f9c' title 'first tenth', "
-            "$middle with linespoints lw 2 dt (10,5) pt 5 ps 0.7 lc rgb '#6b6b6b' title 'middle, per tenth', "
-            "$last with linespoints lw 2 pt 9 ps 0.9 lc rgb '#d1660c' title 'last tenth'\n";
+            "plot $first with linespoints @first, $middle with linespoints @middle, $last with linespoints "
+            "@last\n";
     }
+    // The key of all three, in a plot of its own below them.
+    script += "set lmargin at screen 0.1\nset rmargin at screen 0.9\nset tmargin at screen 0.12\n";
+    script +=
+        "set bmargin at screen 0.02\nunset border\nunset grid\nunset xtics\nunset ytics\nunset xlabel\n";
+    script += "unset title\nset key center center horizontal samplen 3 width 3\n";
+    script +=
+        "plot NaN with linespoints @first title 'first tenth', NaN with linespoints @middle title "
+        "'middle, per tenth', NaN with linespoints @last title 'last tenth'\n";
     return script + "unset multiplot\n";
 }
 

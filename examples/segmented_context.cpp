@@ -201,8 +201,8 @@ std::string plot_script(const settings& s, const std::vector<sample>& samples) {
         script += programs::data_block(p.name, points) + programs::data_block(p.name + "_single", single);
         curves += fmt::format(
             "{0}${1} with linespoints lw 2 pt 7 ps 0.9 lc rgb '{2}' title '{1}, in rounds', "
-            "${1}_single with lines lw 2 dt (8,5) lc rgb '{2}' title '{1}, single pass'",
-            curves.empty() ? "plot " : ", ", p.name, colour);
+            "${1}_single with lines lw 2 dt (8,5) lc rgb '{2}' title '{1}, single pass{3}'",
+            curves.empty() ? "plot " : ", ", p.name, colour, single.front().second > 0 ? "" : ": 0");
     }
     return script + curves + "\n";
 }

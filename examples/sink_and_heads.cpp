@@ -131,6 +131,9 @@ std::string plot_script(const settings& s, const std::vector<scenario>& all) {
         "1'\n";
     script += "set ylabel 'influence'\nset xtics nomirror\nset ytics nomirror\nset mytics 1\n";
     script += fmt::format("set xrange [0.9:{}]\n", 1.15 * double(s.tokens));
+    script +=
+        fmt::format("set label \"the last token itself:\\nresidual path\" at {},{} right offset -1,0.6\n",
+                    s.tokens, all[0].row[s.tokens - 1]);
     script += "set key outside right center vertical Left reverse samplen 2 spacing 1.4\n";
     std::string curves;
     for (std::size_t i = 0; i < all.size(); ++i) {
@@ -138,9 +141,8 @@ std::string plot_script(const settings& s, const std::vector<scenario>& all) {
         const bool full = i + 2 >= all.size();
         const std::string colour =
             full ? full_colours[i + 2 - all.size()] : causal_colours[std::min(i, causal_colours.size() - 1)];
-        curves += fmt::format("{}$row{} with linespoints lw 2 {} pt 7 ps 0.3 lc rgb '{}' title {}",
-                              i == 0 ? "plot " : ", ", i, full ? "dt (8,4)" : "", colour,
-                              programs::quoted(all[i].name));
+        curves += fmt::format("{}$row{} with lines lw 2 {} lc rgb '{}' title {}", i == 0 ? "plot " : ", ", i,
+                              full ? "dt (8,4)" : "", colour, programs::quoted(all[i].name));
     }
     return script + curves + "\n";
 }

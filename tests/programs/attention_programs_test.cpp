@@ -114,20 +114,31 @@ TEST_CASE("sink_and_heads: rows against dense products, rates against their defi
 
 TEST_CASE("segmented_context: rounds against dense products") {
     const std::string options =
-        "--tokens 21 --prompt 5 --summary 3 --depth 2 --lambda 0.6 --rounds 1,2 --heads 1";
+        "--tokens 21 --prompt 5 --summary 3 --depth 2 --lambda 0.6 --rounds 1,2 --heads 1 --window 5";
     const auto json = json_of("segmented_context", options)["rounds"];
-    REQUIRE(json.size() == 4);
-    const auto causal = [](int n) { return power(uniform(n, [](int i, int j) { return j <= i; }), 0.6, 2); };
-    // One pass: 21 tokens and a summary of 3.
-    const double one = causal(24).row(23).head(5).sum();
-    CHECK(json[0]["prompt_influence"].get<double>() == Approx(one).epsilon(1e-13));
-    CHECK(json[0]["ratio"].get<double>() == 1);
-    // Two: 11 tokens and a summary; the summary, 10 tokens and a summary.
-    const Eigen::VectorXd first = causal(14).bottomLeftCorner(3, 5).rowwise().sum();
-    const double two = causal(16).row(15).head(3) * first;
-    CHECK(json[1]["prompt_influence"].get<double>() == Approx(two).epsilon(1e-13));
-    CHECK(json[1]["round_tokens"] == 17);
-    CHECK(json[1]["retained"].get<double>() == Approx(two / first[2]).epsilon(1e-13));
+    REQUIRE(json.size() == 6);
+    for (const int window : {1000, 5}) {
+        const auto network = [&](int n) {
+            return power(uniform(n, [&](int i, int j) { return j <= i && i - j < window; }), 0.6, 2);
+        };
+        const auto& single = json[window == 5 ? 2 : 0];
+        const auto& rounds = json[window == 5 ? 3 : 1];
+        CHECK(single["pattern"] == (window == 5 ? "window" : "causal"));
+        // One pass: 21 tokens and a summary of 3.
+        const double one = network(24).row(23).head(5).sum();
+        CHECK(single["prompt_influence"].get<double>() == Approx(one).epsilon(1e-13));
+        CHECK(single["ratio"].get<double>() == 1);
+        // Two: 11 tokens and a summary; the summary, 10 tokens and a summary.
+        const Eigen::VectorXd first = network(14).bottomLeftCorner(3, 5).rowwise().sum();
+        const double two = network(16).row(15).head(3) * first;
+        CHECK(rounds["prompt_influence"].get<double>() == Approx(two).epsilon(1e-13));
+        CHECK(rounds["round_tokens"] == 17);
+    }
+    // A summary carries the prompt further than a window reaches.
+    const auto far = json_of("segmented_context", "--rounds 1,16")["rounds"];
+    CHECK(row_where(far, "pattern", "window", "rounds", 1)["prompt_influence"] == 0);
+    CHECK(row_where(far, "pattern", "window", "rounds", 16)["prompt_influence"] > 1e-4);
+    CHECK(row_where(far, "pattern", "window", "rounds", 16)["ratio"].is_null());
     check_refused("segmented_context", "--tokens 10 --prompt 11", {"--prompt", "11"});
     check_refused("segmented_context", "--tokens 10 --prompt 3 --rounds 11", {"--rounds", "11"});
 }
