@@ -30,7 +30,8 @@ struct reference_schedule {
 
     template <class Real>
     cesaro::mixing_schedule<Real> as() const {
-        if (kind == "constant") return cesaro::mixing_schedule<Real>::constant(depth, static_cast<Real>(alpha));
+        if (kind == "constant")
+            return cesaro::mixing_schedule<Real>::constant(depth, static_cast<Real>(alpha));
         Eigen::VectorX<Real> alphas(depth);
         for (Eigen::Index l = 0; l < depth; ++l)
             alphas[l] = Real(int(7 * l % 9)) / Real(8);
@@ -142,6 +143,16 @@ double relative_error(const Real& actual, const reference_real& expected) {
     if (a == expected) return 0;
     const reference_real error = abs(reference_real(a - expected)) / abs(expected);
     return static_cast<double>(reference_real(error / reference_real(std::numeric_limits<Real>::epsilon())));
+}
+
+/// |actual - expected| in units in the last place of `expected` as a Real. An epsilon of
+/// relative error is one to two ulp.
+template <class Real>
+double ulp_error(const Real& actual, const reference_real& expected) {
+    if (reference_real(actual) == expected) return 0;
+    const reference_real ulp =
+        ldexp(reference_real(std::numeric_limits<Real>::epsilon()), static_cast<int>(ilogb(expected)));
+    return static_cast<double>(reference_real(abs(reference_real(reference_real(actual) - expected)) / ulp));
 }
 
 /// The error of a logarithm against max(1, |expected|), in epsilons.
