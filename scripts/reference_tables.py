@@ -6,7 +6,7 @@
     scripts/reference_tables.py [--output tests/data] [--jobs 2] [--only discrete.txt ...]
     scripts/reference_tables.py --self-check
 
-Needs mpmath (1.2 or later) and nothing else. All tables take about RUNTIME minutes on two cores; running it
+Needs mpmath (1.2 or later) and nothing else. All tables take two and a half minutes of processor time; running it
 again reproduces every file byte for byte. --self-check compares the formulas below with further ones.
 
 The formulas are not those of the library. There, an entry is a sum over the number of hops, with complete
