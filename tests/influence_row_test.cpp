@@ -189,3 +189,22 @@ TEST_CASE("influence_row rejects what is not a row") {
     CHECK_THROWS_AS(influence_row(schedule, empty), std::domain_error);
     CHECK_THROWS_AS(influence_row(Eigen::Index(1) << 62, schedule), std::length_error);
 }
+
+TEST_CASE("rows of several queries") {
+    const auto schedule = mixing_schedule<>::constant(5, 0.4);
+    Eigen::VectorX<Eigen::Index> queries(3);
+    queries << 7, 0, 4000;
+    const Eigen::MatrixXd rows = cesaro::influence_rows(queries, schedule);
+    REQUIRE(rows.rows() == 3);
+    REQUIRE(rows.cols() == 4001);
+    for (Eigen::Index i = 0; i < 3; ++i) {
+        const Eigen::VectorXd row = cesaro::influence_row(queries[i] + 1, schedule);
+        CHECK(rows.row(i).head(queries[i] + 1).transpose() == row);
+        CHECK((rows.row(i).tail(4000 - queries[i]).array() == 0).all());
+    }
+    CHECK(cesaro::influence_rows(Eigen::VectorX<Eigen::Index>(0), schedule).size() == 0);
+    queries[1] = -1;
+    CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::domain_error);
+    queries[1] = Eigen::Index(1) << 60;
+    CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::length_error);
+}

@@ -12,6 +12,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <string>
 #include <type_traits>
 
 namespace cesaro {
@@ -96,6 +97,33 @@ Eigen::VectorX<Real> influence_row(Eigen::Index tokens, const mixing_schedule<Re
     Eigen::VectorX<Real> out(tokens);
     influence_row(schedule, out);
     return out;
+}
+
+/// The rows of several queries: row i of the result is that of `queries[i]`, zero beyond the query.
+///
+/// \param queries positions of the tokens that read, each at least 0, in any order.
+/// \return a matrix of queries.size() rows and as many columns as the last query has positions, itself
+///         included; every row sums to one.
+/// \throws std::domain_error when a query is negative; std::length_error when the result does not fit in
+///         memory. Cost and accuracy per row those of influence_row().
+template <real_scalar Real>
+Eigen::MatrixX<Real> influence_rows(const Eigen::VectorX<Eigen::Index>& queries,
+                                    const mixing_schedule<Real>& schedule) {
+    const char* const function = "influence_rows";
+    Eigen::Index longest = 0;
+    for (Eigen::Index i = 0; i < queries.size(); ++i) {
+        detail::check_at_least(function, "queries[" + std::to_string(i) + "]", queries[i], 0);
+        longest = std::max(longest, queries[i] + 1);
+    }
+    detail::check_fits_in_memory<Real>(function, queries.size() + 1, longest);
+    Eigen::MatrixX<Real> rows = Eigen::MatrixX<Real>::Constant(queries.size(), longest, Real(0));
+    Eigen::VectorX<Real> row(longest);
+    for (Eigen::Index i = 0; i < queries.size(); ++i) {
+        influence_row(schedule, row.head(queries[i] + 1));
+        for (Eigen::Index m = 0; m <= queries[i]; ++m)
+            rows(i, m) = row[m];
+    }
+    return rows;
 }
 
 }  // namespace cesaro
