@@ -210,7 +210,7 @@ Real standard_deviation(const continuum_influence<Real>& c) {
     return sqrt(variance(c));
 }
 
-/// \throws std::domain_error when all mass sits at x = 1.
+/// \throws std::domain_error when all mass sits at x = 1, or the variance underflows.
 template <real_scalar Real>
 Real skewness(const continuum_influence<Real>& c) {
     bool mirrored = false;
@@ -220,7 +220,7 @@ Real skewness(const continuum_influence<Real>& c) {
 }
 
 /// The fourth standardised moment.
-/// \throws std::domain_error when all mass sits at x = 1.
+/// \throws std::domain_error when all mass sits at x = 1, or the variance underflows.
 template <real_scalar Real>
 Real kurtosis(const continuum_influence<Real>& c) {
     bool mirrored = false;

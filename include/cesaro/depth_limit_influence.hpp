@@ -240,7 +240,7 @@ Real standard_deviation(const depth_limit_influence<Real>& e) {
     return sqrt(variance(e));
 }
 
-/// \throws std::domain_error when a = 0: all mass sits at x = 1.
+/// \throws std::domain_error when a = 0 (all mass sits at x = 1), or the variance underflows.
 template <real_scalar Real>
 Real skewness(const depth_limit_influence<Real>& e) {
     bool mirrored = false;
@@ -249,7 +249,7 @@ Real skewness(const depth_limit_influence<Real>& e) {
     return mirrored ? Real(-skew) : skew;
 }
 
-/// The fourth standardised moment. \throws std::domain_error when a = 0.
+/// The fourth standardised moment. \throws std::domain_error as skewness().
 template <real_scalar Real>
 Real kurtosis(const depth_limit_influence<Real>& e) {
     bool mirrored = false;

@@ -263,7 +263,7 @@ Real standard_deviation(const discrete_influence<Real>& d) {
     return sqrt(variance(d));
 }
 
-/// \throws std::domain_error when all influence sits on one position.
+/// \throws std::domain_error when all influence sits on one position, or the variance of m/n underflows.
 template <real_scalar Real>
 Real skewness(const discrete_influence<Real>& d) {
     bool mirrored = false;
@@ -273,7 +273,7 @@ Real skewness(const discrete_influence<Real>& d) {
 }
 
 /// The fourth standardised moment (3 for a normal law).
-/// \throws std::domain_error when all influence sits on one position.
+/// \throws std::domain_error when all influence sits on one position, or the variance of m/n underflows.
 template <real_scalar Real>
 Real kurtosis(const discrete_influence<Real>& d) {
     bool mirrored = false;

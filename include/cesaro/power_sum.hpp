@@ -44,11 +44,13 @@ const std::vector<Real>& bernoulli_coefficients() {
     return coefficients;
 }
 
-/// The sums a^r (a^{-r} + ... + b^{-r}) of one range, for a >= first_position(r), by Euler-Maclaurin:
+/// The sums a^{r-1} (a^{-r} + ... + b^{-r}) of one range, for a >= first_position(r), by Euler-Maclaurin:
 ///
-///   a^r S = a (1 - e^{-(r-1) L}) / (r-1) + (1 + rho) / 2
-///           + sum_j B_2j / (2j)! (r)_{2j-1} a^{1-2j} (1 - rho q^{2j-1}),
+///   a^{r-1} S = (1 - e^{-(r-1) L}) / (r-1)
+///               + ((1 + rho) / 2 + sum_j B_2j / (2j)! (r)_{2j-1} a^{1-2j} (1 - rho q^{2j-1})) / a,
 ///   L = log(b/a), q = a/b, rho = q^r.
+///
+/// At most 1 for r > 1, whatever the range: no power of a underflows before its product with this does.
 ///
 /// L comes from log1p((b-a)/a) and the bracket from expm1, so that no difference of close numbers is formed;
 /// i^{-r} is completely monotone, so the series alternates and its error is below the first term left out.
@@ -70,22 +72,22 @@ class euler_maclaurin_power_sum {
         using std::exp;
         using std::expm1;
         const Real rho = exp(Real(Real(-r) * log_ratio_));
-        Real sum = (1 + rho) / 2;
-        sum +=
-            r == 1 ? Real(a_ * log_ratio_) : Real(-a_ * expm1(Real(Real(1 - r) * log_ratio_)) / Real(r - 1));
+        Real ends = (1 + rho) / 2;
         Real factor = Real(r) / a_;  // (r)_{2j-1} a^{1-2j}
         Real end = rho * ratio_;     // rho q^{2j-1}
         const Real step = 1 / (a_ * a_);
         const std::vector<Real>& coefficients = bernoulli_coefficients<Real>();
         for (std::size_t j = 1; j < coefficients.size(); ++j) {
             const Real term = coefficients[j] * factor;
-            sum += term * (1 - end);
+            ends += term * (1 - end);
             if (abs(term) < std::numeric_limits<Real>::epsilon() / 16) break;
             const Real rising = Real(r + 2 * int(j) - 1);
             factor *= step * rising * (rising + 1);
             end *= ratio_ * ratio_;
         }
-        return sum;
+        const Real integral =
+            r == 1 ? log_ratio_ : Real(-expm1(Real(Real(1 - r) * log_ratio_)) / Real(r - 1));
+        return integral + ends / a_;
     }
 
   private:
@@ -129,12 +131,9 @@ Real power_sum(Eigen::Index a, Eigen::Index b, int r) {
         using Series = detail::euler_maclaurin_power_sum<Real>;
         const Eigen::Index start = std::max(a, Series::first_position(r));
         Real sum(0);
-        if (start <= b) {
-            // The series over start is at most 1 for r > 1: no factor underflows before the product does.
-            sum = detail::inverse_power<Real>(start, r - 1) * Real(Series(start, b)(r) / Real(start));
-        }
         for (Eigen::Index i = std::min(b, start - 1); i >= a; --i)
             sum += detail::inverse_power<Real>(i, r);
+        if (start <= b) sum += detail::inverse_power<Real>(start, r - 1) * Series(start, b)(r);
         return sum;
     }
 }

@@ -80,8 +80,7 @@ void power_sums(Eigen::Index a, Eigen::Index b, std::vector<Number>& p) {
     const Real inverse = Real(1) / Real(start);
     Number power(Real(1));
     for (Eigen::Index r = 1; r <= degree; ++r) {
-        // As in power_sum: series / start is of the order of one, so no factor underflows too early.
-        p[std::size_t(r)] += power * Number(Real(series(int(r)) * inverse));
+        p[std::size_t(r)] += power * Number(series(int(r)));
         power *= Number(inverse);
     }
 }
@@ -111,7 +110,7 @@ std::vector<Number> complete_homogeneous_exact(Eigen::Index a, Eigen::Index b, s
 
 /// h_0 .. h_d of 1/a .. 1/b, d = h.size() - 1, for 1 <= a <= b + 1 (the empty range has h_0 = 1 alone).
 ///
-/// Cost O(d²), independent of a and b. Relative error: below 1.5 d + 16 epsilons of Real (measured: 55 at
+/// Cost O(d²), independent of a and b. Relative error: below 2 d + 16 epsilons of Real (measured: 55 at
 /// d = 31, 238 at d = 149, 419 at d = 399), most of it the rounding of p_1, which h_k amplifies k times.
 template <class Real, class Number>
 void complete_homogeneous(Eigen::Index a, Eigen::Index b, std::vector<Number>& h) {
