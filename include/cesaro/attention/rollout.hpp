@@ -105,7 +105,7 @@ void rollout_transpose(const Layers& layers, const Eigen::VectorX<Real>& lambdas
 /// Only transposed applications, last layer first: cost O(N · heads · layers), memory two vectors. Accuracy:
 /// sums of non-negative terms, so that relative errors add up over layers and distance: at most (2 N + heads
 /// + 5) H epsilons, where no underflow occurs. Measured in double against dense matrices in 50 digits, at 300
-/// positions, 12 layers and 6 heads: 7 epsilons (2e-15).
+/// positions, 12 layers and 6 heads: 7 epsilons (2e-15); against long double at 131072 positions: 3e-13.
 ///
 /// Source: Abnar and Zuidema, arXiv 2005.00928 (rollout); Herasimchyk et al., arXiv 2602.16837 (per-layer
 /// mixing).
