@@ -22,10 +22,12 @@
 #include <fstream>
 #include <functional>
 #include <limits>
+#include <locale>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -74,10 +76,10 @@ struct file_context {
 };
 
 inline std::string shape_text(const std::vector<Eigen::Index>& shape) {
-    std::string text = "[";
+    std::ostringstream text;
     for (std::size_t i = 0; i < shape.size(); ++i)
-        text += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
-    return printable(text + "]");
+        text << (i == 0 ? "[" : ", ") << shape[i];
+    return printable((shape.empty() ? "[" : text.str()) + "]");
 }
 
 /// Bytes of one element of each type that the format knows; 0 for any other name. That cesaro reads only F16,
@@ -437,18 +439,20 @@ float to_float(const std::string& name, const Real& x) {
 
 /// The length and the header, padded so that the data begin at a multiple of 8 bytes.
 inline std::string safetensors_header(std::span<const tensor_source> sources) {
-    std::string text = R"({"__metadata__":{"format":"pt"})";  // asked for by transformers' from_pretrained
+    std::ostringstream header;
+    header.imbue(std::locale::classic());  // no thousands separators
+    header << R"({"__metadata__":{"format":"pt"})";  // asked for by transformers' from_pretrained
     Eigen::Index offset = 0;
     for (const tensor_source& source : sources) {
-        const Eigen::Index end = offset + source.size() * Eigen::Index(sizeof(float));
-        std::string shape;
-        for (const Eigen::Index dimension : source.shape)
-            shape += (shape.empty() ? "" : ",") + std::to_string(dimension);
-        text += "," + json_string(source.name) + R"(:{"dtype":"F32","shape":[)" + shape +
-                R"(],"data_offsets":[)" + std::to_string(offset) + "," + std::to_string(end) + "]}";
-        offset = end;
+        header << ',' << json_string(source.name) << R"(:{"dtype":"F32","shape":[)";
+        for (std::size_t i = 0; i < source.shape.size(); ++i)
+            header << (i == 0 ? "" : ",") << source.shape[i];
+        header << R"(],"data_offsets":[)" << offset << ',';
+        offset += source.size() * Eigen::Index(sizeof(float));
+        header << offset << "]}";
     }
-    text += '}';
+    header << '}';
+    std::string text = header.str();
     text.resize((text.size() + 7) / 8 * 8, ' ');
     // What is written can be read again: a name that is not UTF-8, say, would spoil the file.
     parse_safetensors_header({"save_safetensors", "header"}, text, std::uint64_t(offset));
