@@ -245,3 +245,27 @@ TEST_CASE("weights that cannot be saved leave nothing behind") {
     CHECK(contains(error_of([&] { save_weights(directory / "file" / "x", llama, weights); }),
                    "cannot be made"));
 }
+
+TEST_CASE("weights of other shapes than the config's are not saved") {
+    const scratch_directory directory;
+    const auto rejects = [&](const decoder_config& config, const auto& change) {
+        auto weights = numbered_weights<float>(config);
+        change(weights);
+        CHECK_THROWS_AS(save_weights(directory / "model", config, weights), std::invalid_argument);
+    };
+    using weights_type = decoder_weights<float>;
+    for (const decoder_config& config : {gpt2, qwen2}) {
+        rejects(config, [](weights_type& w) { w.token_embedding.conservativeResize(6, Eigen::NoChange); });
+        rejects(config, [](weights_type& w) { w.position_embedding.resize(4, w.token_embedding.cols()); });
+        rejects(config, [](weights_type& w) { w.blocks.pop_back(); });
+        rejects(config, [](weights_type& w) { w.blocks[1].attention_norm.gain.resize(1); });
+        rejects(config, [](weights_type& w) { w.blocks[1].feed_forward_norm.bias.resize(1); });
+        rejects(config, [](weights_type& w) { w.blocks[1].query_key_value.matrix.resize(1, 8); });
+        rejects(config, [](weights_type& w) { w.blocks[1].query_key_value.bias.resize(0); });
+        rejects(config, [](weights_type& w) { w.blocks[1].attention_output.bias.resize(1); });
+        rejects(config, [](weights_type& w) { w.blocks[1].feed_forward_input.matrix.transposeInPlace(); });
+        rejects(config, [](weights_type& w) { w.blocks[1].feed_forward_output.matrix.transposeInPlace(); });
+        rejects(config, [](weights_type& w) { w.final_norm.gain.resize(0); });
+    }
+    CHECK(directory.entries() == 0);
+}

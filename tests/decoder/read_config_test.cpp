@@ -205,6 +205,7 @@ TEST_CASE("values that make no decoder") {
     CHECK(contains(
         error(R"({"model_type":"gpt2","n_layer":1,"n_head":0,"n_embd":12,"n_positions":1,"vocab_size":1})"),
         "c.json: cesaro::decoder_config: heads = 0"));
+    CHECK(contains(error(llama(R"(,"head_dim":0)")), "head_width = 0 must be at least 1"));
     CHECK(contains(error(llama(R"(,"head_dim":3)")), "must be even for RoPE"));
     CHECK(contains(error(llama(R"(,"rope_theta":-1)")), "rope_theta = -1"));
     CHECK(contains(error(llama(R"(,"rms_norm_eps":-1)")), "norm_epsilon = -1"));

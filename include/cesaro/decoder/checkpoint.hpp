@@ -40,6 +40,47 @@ inline bool is_no_weight(std::string_view name) {
            name.ends_with(".rotary_emb.inv_freq");
 }
 
+/// Throws std::invalid_argument unless the weights have the shapes of zero_weights(config).
+template <class Real>
+void check_weight_shapes(std::string_view function, const decoder_config& config,
+                         const decoder_weights<Real>& weights) {
+    const Eigen::Index width = config.width;
+    const Eigen::Index inner = config.intermediate;
+    const auto check_matrix = [&](const std::string& name, const auto& m, Eigen::Index rows,
+                                  Eigen::Index cols) {
+        check_size(function, "rows of " + name, m.rows(), rows);
+        check_size(function, "columns of " + name, m.cols(), cols);
+    };
+    const auto check_linear = [&](const std::string& name, const auto& linear, Eigen::Index outputs,
+                                  Eigen::Index inputs, bool bias) {
+        check_matrix(name, linear.matrix, outputs, inputs);
+        check_size(function, "bias of " + name, linear.bias.size(), bias ? outputs : 0);
+    };
+    const auto check_norm = [&](const std::string& name, const auto& norm) {
+        check_size(function, "gain of " + name, norm.gain.size(), width);
+        check_size(function, "bias of " + name, norm.bias.size(),
+                   config.norm() == norm_kind::layer_norm ? width : 0);
+    };
+    const bool learned = config.positions == position_encoding::learned;
+    check_matrix("token_embedding", weights.token_embedding, config.vocab_size, width);
+    check_matrix("position_embedding", weights.position_embedding, learned ? config.max_positions : 0,
+                 learned ? width : weights.position_embedding.cols());
+    check_size(function, "number of blocks", Eigen::Index(weights.blocks.size()), config.layers);
+    for (const block_weights<Real>& block : weights.blocks) {
+        const bool gated = config.feed_forward() == feed_forward_kind::swiglu;
+        check_norm("attention_norm", block.attention_norm);
+        check_linear("query_key_value", block.query_key_value, config.query_size() + 2 * config.key_size(),
+                     width, config.qkv_bias());
+        check_linear("attention_output", block.attention_output, width, config.query_size(),
+                     config.other_biases());
+        check_norm("feed_forward_norm", block.feed_forward_norm);
+        check_linear("feed_forward_input", block.feed_forward_input, gated ? 2 * inner : inner, width,
+                     config.other_biases());
+        check_linear("feed_forward_output", block.feed_forward_output, width, inner, config.other_biases());
+    }
+    check_norm("final_norm", weights.final_norm);
+}
+
 }  // namespace detail
 
 /// The weights of a checkpoint in safetensors format, under the Hugging Face names of the config's family.
@@ -95,12 +136,16 @@ decoder_weights<Real> load_weights(const std::filesystem::path& path, const deco
 
 /// Writes the weights as `model.safetensors` in a directory, which is made if need be: F32, Hugging Face
 /// names, the layout that transformers' from_pretrained() reads next to a `config.json`.
+/// \throws what config.validate() throws.
+/// \throws std::invalid_argument when the weights do not have the shapes that the config says.
 /// \throws std::domain_error naming the tensor when a finite weight becomes infinite as F32.
 /// \throws std::runtime_error when the file cannot be written. `model.safetensors` is then what it was
 ///         before.
 template <real_scalar Real>
 void save_weights(const std::filesystem::path& directory, const decoder_config& config,
                   const decoder_weights<Real>& weights) {
+    config.validate();
+    detail::check_weight_shapes("save_weights", config, weights);
     std::vector<detail::tensor_source> sources;
     for_each_tensor(config, weights, [&sources](const auto& view) {
         const auto fill = [view](Eigen::Index first, std::span<float> out) {

@@ -148,6 +148,15 @@ inline void check_activation(const config_reader& config, const std::string& key
     }
 }
 
+inline Eigen::Index divided_head_width(const config_reader& config, const decoder_config& c) {
+    if (c.heads == 0) return 1;  // validate() rejects the heads
+    if (c.width % c.heads != 0) {
+        config.fail("the width " + std::to_string(c.width) + " does not divide into " +
+                    std::to_string(c.heads) + " heads");
+    }
+    return c.width / c.heads;
+}
+
 inline decoder_config gpt2_config(const config_reader& config) {
     // The tanh approximation under its three names; "gelu" alone is the exact one.
     check_activation(config, "activation_function", {"gelu_new", "gelu_pytorch_tanh", "gelu_fast"});
@@ -158,6 +167,7 @@ inline decoder_config gpt2_config(const config_reader& config) {
     c.width = config.required({"n_embd", "hidden_size"});
     c.heads = config.required({"n_head", "num_attention_heads"});
     c.kv_heads = c.heads;
+    c.head_width = divided_head_width(config, c);
     c.max_positions = config.required({"n_positions", "n_ctx", "max_position_embeddings"});
     c.norm_epsilon = config.real("layer_norm_epsilon").value_or(1e-5);
     if (const auto inner = config.natural("n_inner")) {
@@ -225,7 +235,8 @@ inline decoder_config llama_config(const config_reader& config, decoder_family f
     const Eigen::Index absent_kv_heads = llama ? c.heads : mistral ? 8 : 32;
     c.kv_heads = config.natural("num_key_value_heads")
                      .value_or(config.is_null("num_key_value_heads") ? c.heads : absent_kv_heads);
-    c.head_width = config.natural("head_dim").value_or(0);
+    const auto head_width = config.natural("head_dim");
+    c.head_width = head_width ? *head_width : divided_head_width(config, c);
     c.max_positions = config.natural("max_position_embeddings")
                           .value_or(llama     ? 2048
                                     : mistral ? 131072
@@ -258,13 +269,6 @@ inline decoder_config parse_decoder_config(std::string_view text, const std::str
         family == decoder_family::gpt2 ? detail::gpt2_config(config) : detail::llama_config(config, family);
     c.vocab_size = config.required({"vocab_size"});
     c.initializer_range = config.real("initializer_range").value_or(0.02);
-    if (c.head_width == 0 && c.heads > 0) {
-        if (c.width % c.heads != 0) {
-            config.fail("the width " + std::to_string(c.width) + " does not divide into " +
-                        std::to_string(c.heads) + " heads");
-        }
-        c.head_width = c.width / c.heads;
-    }
     try {
         c.validate();
     } catch (const std::logic_error& error) {

@@ -243,8 +243,10 @@ void check_tensors_fit(const file_context& context, const std::vector<tensor_ent
     for (const tensor_entry& entry : entries)
         bytes += double(entry.size) * double(sizeof(Real));
     if (bytes > physical_memory()) {
-        throw std::length_error(std::string(context.function) + ": " + printable(context.file) + ": " +
-                                std::to_string(bytes) + " bytes of tensors do not fit in memory");
+        std::ostringstream message;
+        message << "cesaro::" << context.function << ": " << printable(context.file) << ": " << bytes
+                << " bytes of tensors do not fit in memory";
+        throw std::length_error(message.str());
     }
 }
 
@@ -440,7 +442,7 @@ float to_float(const std::string& name, const Real& x) {
 /// The length and the header, padded so that the data begin at a multiple of 8 bytes.
 inline std::string safetensors_header(std::span<const tensor_source> sources) {
     std::ostringstream header;
-    header.imbue(std::locale::classic());  // no thousands separators
+    header.imbue(std::locale::classic());            // no thousands separators
     header << R"({"__metadata__":{"format":"pt"})";  // asked for by transformers' from_pretrained
     Eigen::Index offset = 0;
     for (const tensor_source& source : sources) {

@@ -37,11 +37,11 @@ using json = boost::property_tree::ptree;
 /// The longest JSON document read; the limit of the safetensors format for its header.
 constexpr std::size_t longest_json = 100'000'000;
 
-/// Throws unless `text` is an object, nests at most 64 deep and has at most 2^22 values (half a million
-/// tensors, and less than a gigabyte of nodes).
+/// Throws unless `text` is an object, nests at most 64 deep and has at most 2^20 values: a hundred thousand
+/// tensors in one file. A value takes 310 bytes as a node, so that a hostile document costs 310 MB at most.
 inline void check_json_size(std::string_view function, std::string_view file, std::string_view text) {
     constexpr int deepest = 64;
-    constexpr std::size_t most_values = std::size_t(1) << 22;
+    constexpr std::size_t most_values = std::size_t(1) << 20;
     // Anything else in front, such as a byte order mark, and the parser's idea of where strings are might not
     // be this one.
     const std::size_t first = text.find_first_not_of(" \t\r\n");
@@ -63,7 +63,7 @@ inline void check_json_size(std::string_view function, std::string_view file, st
         if (c == '}' || c == ']') --depth;
         if (c == '{' || c == '[' || c == ',') ++values;
         if (depth > deepest) throw_file_error(function, file, "JSON nests deeper than 64");
-        if (values > most_values) throw_file_error(function, file, "JSON has more than 2^22 values");
+        if (values > most_values) throw_file_error(function, file, "JSON has more than 2^20 values");
     }
 }
 
