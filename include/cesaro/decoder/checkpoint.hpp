@@ -149,10 +149,14 @@ void save_weights(const std::filesystem::path& directory, const decoder_config& 
     std::vector<detail::tensor_source> sources;
     for_each_tensor(config, weights, [&sources](const auto& view) {
         const auto fill = [view](Eigen::Index first, std::span<float> out) {
-            for (std::size_t i = 0; i < out.size(); ++i) {
-                const Eigen::Index at = first + Eigen::Index(i);
-                out[i] = detail::to_float(
-                    view.name, Real(view.values(at / view.values.cols(), at % view.values.cols())));
+            Eigen::Index row = first / view.values.cols();
+            Eigen::Index col = first % view.values.cols();
+            for (float& value : out) {
+                value = detail::to_float(view.name, Real(view.values(row, col)));
+                if (++col == view.values.cols()) {
+                    col = 0;
+                    ++row;
+                }
             }
         };
         sources.push_back({view.name, view.shape, fill});

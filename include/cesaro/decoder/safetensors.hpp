@@ -469,16 +469,16 @@ inline void write_safetensors(const std::filesystem::path& path, std::span<const
     replace_file("save_safetensors", path, [&](std::ofstream& out) {
         out.write(header.data(), std::streamsize(header.size()));
         std::vector<float> values;
-        std::string bytes;
+        std::vector<char> bytes;
         for (const tensor_source& source : sources) {
             for (Eigen::Index at = 0; at < source.size() && out; at += Eigen::Index(values.size())) {
                 values.resize(std::size_t(std::min<Eigen::Index>(source.size() - at, 1 << 18)));
                 source.fill(at, values);
-                bytes.clear();
-                for (const float value : values) {
-                    const auto bits = std::bit_cast<std::uint32_t>(value);
-                    for (int i = 0; i < 4; ++i)
-                        bytes += static_cast<char>((bits >> (8 * i)) & 0xff);
+                bytes.resize(4 * values.size());
+                for (std::size_t i = 0; i < values.size(); ++i) {
+                    const auto bits = std::bit_cast<std::uint32_t>(values[i]);
+                    for (int k = 0; k < 4; ++k)
+                        bytes[4 * i + k] = static_cast<char>((bits >> (8 * k)) & 0xff);
                 }
                 out.write(bytes.data(), std::streamsize(bytes.size()));
             }
