@@ -159,6 +159,8 @@ TEST_CASE("unsupported networks") {
         CHECK(contains(error(llama(",\""s + key + "\":1")),
                        "key '"s + key + "' = '1' is neither true nor false"));
     }
+    CHECK(contains(error(gpt2(R"(,"position_embedding_type":"alibi")")), "= 'alibi' is not supported"));
+    CHECK(error(gpt2(R"(,"position_embedding_type":"absolute")")) == "nothing was thrown");
     CHECK(contains(error(gpt2(R"(,"add_cross_attention":true)")), "key 'add_cross_attention' = true"));
     CHECK(contains(error(gpt2(R"(,"scale_attn_by_inverse_layer_idx":true)")), "= true is not supported"));
     CHECK(contains(error(gpt2(R"(,"scale_attn_weights":false)")), "= false is not supported"));

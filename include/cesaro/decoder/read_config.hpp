@@ -125,6 +125,9 @@ inline void check_config_supported(const config_reader& config) {
     for (const char* const key : {"num_local_experts", "num_experts", "n_routed_experts"}) {
         if (config.has(key)) config.fail(key, "says mixture of experts, which is not supported");
     }
+    if (config.text("position_embedding_type").value_or("") == "alibi") {
+        config.fail("position_embedding_type", "= 'alibi' is not supported");
+    }
     constexpr std::pair<const char*, bool> flags[] = {{"is_encoder_decoder", false},
                                                       {"add_cross_attention", false},
                                                       {"alibi", false},
