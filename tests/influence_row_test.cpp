@@ -189,3 +189,8 @@ TEST_CASE("influence_row rejects what is not a row") {
     CHECK_THROWS_AS(influence_row(schedule, empty), std::domain_error);
     CHECK_THROWS_AS(influence_row(Eigen::Index(1) << 62, schedule), std::length_error);
 }
+
+TEST_CASE("no entry is negative, not even below the smallest normal number") {
+    const auto row = cesaro::influence_row(300000, cesaro::mixing_schedule<double>::attention_only(200));
+    CHECK(row.minCoeff() >= 0);
+}
