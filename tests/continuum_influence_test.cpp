@@ -217,3 +217,20 @@ TEST_CASE("positions outside (0, 1] are rejected") {
     CHECK_THROWS_AS(quantile(c, 1.1), std::domain_error);
     CHECK_THROWS_AS(quantile(complement(c, -0.1)), std::domain_error);
 }
+
+TEST_CASE("subnormal positions and levels") {
+    const double least = std::numeric_limits<double>::denorm_min();
+    const auto schedule = cesaro::mixing_schedule<double>::attention_only(720);
+    const cesaro::continuum_influence<double> c(schedule);
+    for (const double x : {least, 1e-310}) {
+        const double u = -std::log(x);
+        CHECK(cdf(c, x) == Approx(boost::math::gamma_q(720.0, u)).epsilon(1e-11));
+        CHECK(cdf(complement(c, x)) == Approx(boost::math::gamma_p(720.0, u)).epsilon(1e-11));
+    }
+    const cesaro::continuum_influence<double> deep(cesaro::mixing_schedule<double>::attention_only(3000));
+    CHECK(pdf(deep, least) == 0);
+    // Relative to a subnormal level the solver's function used to overflow, and then never ended.
+    const cesaro::continuum_influence<double> uniform(cesaro::mixing_schedule<double>::attention_only(1));
+    CHECK(quantile(complement(uniform, 1e-310)) == 1);
+    CHECK(quantile(complement(uniform, least)) == 1);
+}

@@ -144,3 +144,23 @@ TEST_CASE("extremes of the total attention") {
     CHECK_THROWS_AS(cdf(complement(none, nan)), std::domain_error);
     CHECK_THROWS_AS(quantile(none, nan), std::domain_error);
 }
+
+TEST_CASE("any finite total attention, and subnormal positions") {
+    for (const double a : {1e13, 1e30, (std::numeric_limits<double>::max)()}) {
+        const cesaro::depth_limit_influence<double> e(a);
+        CHECK(logpdf(e, 0.5) == Approx(-a).epsilon(1e-5));
+        CHECK(pdf(e, 0.5) == 0);
+        CHECK(cdf(e, 0.5) == Approx(1.0).epsilon(1e-13));
+        CHECK(cdf(complement(e, 0.5)) == 0);
+        CHECK(quantile(e, 0.5) == 0);
+    }
+    // The series and its asymptotic form meet.
+    for (const double a : {2e5, 4e5, 1e6}) {
+        const double y = 2 * std::sqrt(a * 0.7);
+        const double series = log(cesaro::detail::bessel_series(a * 0.7));
+        CHECK(cesaro::detail::log_bessel_asymptotic(y) == Approx(series).epsilon(1e-13));
+    }
+    const cesaro::depth_limit_influence<double> e(800);
+    for (const double x : {std::numeric_limits<double>::denorm_min(), 1e-315})
+        CHECK(cdf(e, x) + cdf(complement(e, x)) == Approx(1.0).epsilon(1e-12));
+}

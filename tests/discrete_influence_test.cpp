@@ -303,3 +303,25 @@ TEST_CASE("bad positions and probabilities are named") {
               "cesaro::pdf(discrete_influence): source = 11 must lie in [0, query], query = 10");
     }
 }
+
+TEST_CASE("the level one is met at the query alone, as in exact arithmetic") {
+    for (const int depth : {1, 96, 400}) {
+        const cesaro::discrete_influence<double> d(1000, cesaro::mixing_schedule<double>::attention_only(depth));
+        CHECK(quantile(d, 1) == 1000);
+        CHECK(quantile(complement(d, 0)) == 1000);
+    }
+}
+
+template <class T>
+concept a_source = requires(const cesaro::discrete_influence<double>& d, T source) { pdf(d, source); };
+
+TEST_CASE("sources are integers of any kind, and nothing else") {
+    STATIC_REQUIRE(a_source<int>);
+    STATIC_REQUIRE(a_source<std::size_t>);
+    STATIC_REQUIRE_FALSE(a_source<double>);
+    const cesaro::discrete_influence<double> d(3, cesaro::mixing_schedule<double>::attention_only(1));
+    CHECK_THROWS_AS(pdf(d, ~std::size_t(0)), std::domain_error);
+    using namespace boost::math;  // whose pdf(distribution, number) must not be preferred
+    CHECK(pdf(d, 1) == Approx(0.25));
+    CHECK(cdf(d, 1) == Approx(0.5));
+}

@@ -136,3 +136,12 @@ TEST_CASE("blocks reject what is out of range") {
     CHECK_THROWS_AS(influence_histogram(0, schedule, 1), std::domain_error);
     CHECK_THROWS_AS(summarize(0, schedule), std::domain_error);
 }
+
+TEST_CASE("the blocks of a short row are the row, entry by entry") {
+    const auto schedule = cesaro::mixing_schedule<double>::constant(150, 0.01);
+    Eigen::VectorXd blocks(2047);
+    cesaro::for_each_influence_block(2047, schedule, 100, [&](Eigen::Index first, const auto& values) {
+        blocks.segment(first, values.size()) = values;
+    });
+    CHECK(blocks == cesaro::influence_row(2047, schedule));
+}

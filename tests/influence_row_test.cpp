@@ -208,3 +208,8 @@ TEST_CASE("rows of several queries") {
     queries[1] = Eigen::Index(1) << 60;
     CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::length_error);
 }
+
+TEST_CASE("no entry is negative, not even below the smallest normal number") {
+    const auto row = cesaro::influence_row(300000, cesaro::mixing_schedule<double>::attention_only(200));
+    CHECK(row.minCoeff() >= 0);
+}

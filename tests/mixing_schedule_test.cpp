@@ -72,3 +72,11 @@ TEST_CASE("schedules reject what is not a probability") {
         CHECK(std::string(error.what()) == "cesaro::mixing_schedule: alphas[2] = 1.25 must lie in [0, 1]");
     }
 }
+
+TEST_CASE("a depth that does not fit in memory") {
+    const Eigen::Index depth = Eigen::Index(1) << 60;
+    using schedule = cesaro::mixing_schedule<double>;
+    CHECK_THROWS_AS(schedule::constant(depth, 0.5), std::length_error);
+    CHECK_THROWS_AS(schedule::attention_only(depth), std::length_error);
+    CHECK_THROWS_AS(schedule::power_decay(depth, 0.5, 1.0), std::length_error);
+}

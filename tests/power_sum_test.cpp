@@ -59,3 +59,9 @@ TEST_CASE("power sums underflow gracefully and reject bad ranges") {
     CHECK_THROWS_AS(power_sum<double>(1, 4, 0), std::domain_error);
     CHECK_THROWS_AS(power_sum<double>(1, most + 1, 1), std::domain_error);
 }
+
+TEST_CASE("the greatest power") {
+    const int most = std::numeric_limits<int>::max();
+    CHECK(cesaro::power_sum<double>(1, Eigen::Index(1) << 62, most) == 1);
+    CHECK(cesaro::power_sum<double>(2, 100, 1000) == Approx(std::ldexp(1.0, -1000)).epsilon(1e-14));
+}

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 namespace cesaro {
 
@@ -93,6 +94,8 @@ class cesaro_operator {
     template <class In, class Out>
     void check_shapes(std::string_view function, const Eigen::MatrixBase<In>& x,
                       const Eigen::MatrixBase<Out>& y) const {
+        static_assert(std::is_same_v<typename In::Scalar, Real> && std::is_same_v<typename Out::Scalar, Real>,
+                      "the argument and the output must hold the operator's scalar");
         detail::check_size(function, "rows of the argument", x.rows(), size_);
         detail::check_size(function, "rows of the output", y.rows(), x.rows());
         detail::check_size(function, "columns of the output", y.cols(), x.cols());

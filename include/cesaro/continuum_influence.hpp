@@ -67,27 +67,29 @@ namespace detail {
 
 /// sum_{k=1..H} w_k u^{k-1} / (k-1)!
 template <class Number, class Real>
-Number hop_density(const Eigen::VectorX<Number>& w, const Real& u) {
+Number hop_density(const Eigen::VectorX<Number>& w, const Real& x, const Real& u) {
     const Number zero(Real(0));
+    const Real guard = overflow_guard(x);
     Number sum = zero;
-    Number term(Real(1));
+    Number term(Real(1 / guard));
     for (Eigen::Index k = 1; k < w.size(); ++k) {
-        if (zero < w[k]) sum += w[k] * term;  // the term alone may overflow, at subnormal x
+        sum += w[k] * term;
         term *= Number(Real(u / Real(k)));
     }
-    return sum;
+    return sum * Number(guard);
 }
 
 /// P(X <= x) = x sum_{i<H} u^i / i! P(K > i), x < 1, by Horner's scheme from the innermost term.
 template <class Real>
 Real hop_lower_tail(const Eigen::VectorX<Real>& w, const Real& x, const Real& u) {
+    const Real guard = overflow_guard(x);
     Real sum(0);
     Real more(0);  // P(K > i)
     for (Eigen::Index i = w.size() - 2; i >= 0; --i) {
         more += w[i + 1];
-        sum = more + sum * (u / Real(i + 1));
+        sum = more / guard + sum * (u / Real(i + 1));
     }
-    return sum * x;
+    return sum * Real(x * guard);
 }
 
 /// P(X > x) = x sum_{i>=0} u^i / i! P(K <= i), x < 1, where that is below one half: else the complement of
@@ -99,13 +101,14 @@ Real hop_upper_tail(const Eigen::VectorX<Real>& w, const Real& x, const Real& u)
     const Real enough = std::numeric_limits<Real>::epsilon() / 8;
     Real sum(0);
     Real at_most(0);  // P(K <= i)
-    Real term(1);
+    const Real guard = overflow_guard(x);
+    Real term = 1 / guard;
     for (Eigen::Index i = 0;; ++i) {
         if (i < w.size()) at_most += w[i];
-        const Real addend = at_most > 0 ? Real(term * at_most) : Real(0);
+        const Real addend = term * at_most;
         sum += addend;
         // Past i = 2u the terms at least halve at every step: the remainder is below the term.
-        if (i >= w.size() && Real(i) > 2 * u && addend <= enough * sum) return sum * x;
+        if (i >= w.size() && Real(i) > 2 * u && addend <= enough * sum) return sum * Real(x * guard);
         term *= u / Real(i + 1);
     }
 }
@@ -134,7 +137,7 @@ central_moments<Real> central_moments_of(const continuum_influence<Real>& c, boo
 /// \throws std::domain_error unless 0 < x <= 1. Cost O(H).
 template <real_scalar Real>
 Real pdf(const continuum_influence<Real>& c, const std::type_identity_t<Real>& x) {
-    return detail::hop_density(c.hop_distribution(), detail::log_distance("pdf(continuum_influence)", x));
+    return detail::hop_density(c.hop_distribution(), x, detail::log_distance("pdf(continuum_influence)", x));
 }
 
 /// \f$\ln f(x)\f$, also where f underflows; minus infinity where f is zero.
@@ -148,7 +151,7 @@ Real logpdf(const continuum_influence<Real>& c, const std::type_identity_t<Real>
         return log(f);
     }
     const Real u = detail::log_distance("logpdf(continuum_influence)", x);
-    return log(detail::hop_density(detail::poisson_binomial<detail::scaled<Real>>(c.schedule().alphas()), u));
+    return log(detail::hop_density(detail::poisson_binomial<detail::scaled<Real>>(c.schedule().alphas()), x, u));
 }
 
 /// \f$F(x) = \sum_{k \ge 1} w_k Q(k, u)\f$ for x < 1, F(1) = 1, as \f$x \sum_{i<H} u^i/i!\, P(K > i)\f$.

@@ -10,6 +10,7 @@
 #include <cesaro/detail/scaled.hpp>
 
 #include <Eigen/Core>
+#include <boost/math/constants/constants.hpp>
 #include <boost/math/distributions/complement.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 
@@ -78,14 +79,35 @@ scaled<Real> bessel_series(const Real& z) {
     }
 }
 
+/// ln(I_1(y) / (y/2)) for large y, by Hankel's asymptotic series (Abramowitz and Stegun, 9.7.1).
+template <class Real>
+Real log_bessel_asymptotic(const Real& y) {
+    using std::abs;
+    using std::log;
+    Real sum(1);
+    Real term(1);
+    for (int k = 1; abs(term) > std::numeric_limits<Real>::epsilon() / 8; ++k) {
+        term *= (Real(2 * k - 1) * Real(2 * k - 1) - 4) / (Real(8 * k) * y);
+        sum += term;
+    }
+    return y - log(Real(boost::math::constants::two_pi<Real>() * y)) / 2 + log(sum) - log(Real(y / 2));
+}
+
 /// P(X <= x) or P(X > x), x < 1: sums over i of the Poisson(u) weight of i times P(K > i) or P(K <= i),
 /// K Poisson(a).
 template <class Real>
 Real poisson_tail(const Real& a, const Real& x, const Real& u, bool upper) {
-    using std::exp;
+    using std::log;
     using std::sqrt;
-    // The summands peak at u or at sqrt(a u); past twice that they halve at every step.
-    const Real peak = std::max(u, Real(sqrt(Real(a * u))));
+    // The summands peak at u or, of the upper tail, at sqrt(a u); past twice that they halve at every step.
+    Real peak = u;
+    if (upper && a > u) {
+        const Real root_a = sqrt(a);
+        const Real root_u = sqrt(u);
+        const Real gap = root_a - root_u;  // P(X > x) <= exp(-gap²), Chernoff's bound
+        if (gap > 1 && gap > -2 * log((std::numeric_limits<Real>::min)()) / gap) return Real(0);
+        peak = root_a * root_u;
+    }
     const auto terms = std::size_t(2 * peak) + std::size_t(std::numeric_limits<Real>::digits) + 16;
     // The law of K up to there, from its largest weight outwards.
     std::vector<Real> weight(terms, Real(0));
@@ -109,12 +131,13 @@ Real poisson_tail(const Real& a, const Real& x, const Real& u, bool upper) {
         }
     }
     Real sum(0);
-    Real term = x;  // e^{-u} u^i / i!
+    const Real guard = overflow_guard(x);  // a subnormal x has few digits for its multiples
+    Real term = x * guard;                 // e^{-u} u^i / i!
     for (std::size_t i = 0; i < terms; ++i) {
         sum += term * tail[i];
         term *= u / Real(i + 1);
     }
-    return sum;
+    return sum / guard;
 }
 
 template <class Real>
@@ -163,9 +186,13 @@ central_moments<Real> central_moments_of(const depth_limit_influence<Real>& e, b
 template <real_scalar Real>
 Real logpdf(const depth_limit_influence<Real>& e, const std::type_identity_t<Real>& x) {
     using std::log;
+    using std::sqrt;
     const Real u = detail::log_distance("logpdf(depth_limit_influence)", x);
     const Real& a = e.total_attention();
     if (a == 0) return -std::numeric_limits<Real>::infinity();
+    // The series takes sqrt(a u) terms, the asymptotic one a few.
+    const Real y = 2 * sqrt(a) * sqrt(u);
+    if (y > 20 * std::numeric_limits<Real>::digits) return detail::log_bessel_asymptotic(y) + log(a) - a;
     return log(detail::bessel_series(Real(a * u))) + log(a) - a;
 }
 

@@ -78,6 +78,15 @@ inline void check_source(std::string_view function, Eigen::Index source, Eigen::
     }
 }
 
+template <std::integral Position>
+Eigen::Index source_index(std::string_view function, const Position& position, Eigen::Index query) {
+    if (!std::in_range<Eigen::Index>(position))
+        throw_domain_error(function, "source", position, "must lie in [0, query]");
+    const auto source = static_cast<Eigen::Index>(position);
+    check_source(function, source, query);
+    return source;
+}
+
 /// The entries [M^k]_{n,m} for k = 0 .. depth: [m = n], then h_{k-1}(m+1 .. n+1) / (n+1).
 template <class Real, class Number = Real>
 std::vector<Number> power_entries(Eigen::Index query, Eigen::Index source, Eigen::Index depth) {
@@ -144,12 +153,20 @@ central_moments<Real> central_moments_of(const discrete_influence<Real>& d, bool
 /// \f$p(m|n)\f$, the influence of `source` on the query, in [0, 1]. Exact for exact scalars.
 /// \throws std::domain_error unless 0 <= source <= query.
 /// Cost: O(H²) by Newton's identities over power sums, independent of n (exact scalars: O(H (n-m))).
-template <real_scalar Real>
-Real pdf(const discrete_influence<Real>& d, Eigen::Index source) {
-    detail::check_source("pdf(discrete_influence)", source, d.query());
+template <real_scalar Real, std::integral Position>
+Real pdf(const discrete_influence<Real>& d, const Position& position) {
+    const auto source = detail::source_index("pdf(discrete_influence)", position, d.query());
     const Real p = detail::network_entry<Real>(d.query(), source, d.hop_distribution());
     return p < Real(1) ? p : Real(1);  // rounding only
 }
+
+/// Sources are integers: a fraction or NaN is not rounded to one.
+template <real_scalar Real, std::floating_point Position>
+Real pdf(const discrete_influence<Real>&, const Position&) = delete;
+template <real_scalar Real, std::floating_point Position>
+Real logpdf(const discrete_influence<Real>&, const Position&) = delete;
+template <real_scalar Real, std::floating_point Position>
+Real cdf(const discrete_influence<Real>&, const Position&) = delete;
 
 /// `pdf` of many sources at once: a vector of positions in, a vector of the same length out.
 template <real_scalar Real>
@@ -162,9 +179,10 @@ Eigen::VectorX<Real> pdf(const discrete_influence<Real>& d, const Eigen::VectorX
 
 /// \f$\ln p(m|n)\f$, also where p itself underflows; minus infinity where p is zero.
 /// Accuracy: within 1e-12 max(1, |ln p|) in double. Cost: O(H²), larger by a factor where p underflows.
-template <real_scalar Real>
-Real logpdf(const discrete_influence<Real>& d, Eigen::Index source) {
+template <real_scalar Real, std::integral Position>
+Real logpdf(const discrete_influence<Real>& d, const Position& position) {
     using std::log;
+    const auto source = detail::source_index("logpdf(discrete_influence)", position, d.query());
     const Real p = pdf(d, source);
     if (p > (std::numeric_limits<Real>::min)() / std::numeric_limits<Real>::epsilon()) return log(p);
     using Number = detail::scaled<Real>;
@@ -175,9 +193,9 @@ Real logpdf(const discrete_influence<Real>& d, Eigen::Index source) {
 /// \f$P(\text{source} \le m)\f$: \f$\frac{m+1}{n+1} \sum_{i<H} h_i(m+2..n+1) P(K > i)\f$, positive terms
 /// only, so that a tail of 1e-200 is as accurate as a value near one.
 /// \throws std::domain_error unless 0 <= source <= query. Cost O(H²).
-template <real_scalar Real>
-Real cdf(const discrete_influence<Real>& d, Eigen::Index source) {
-    detail::check_source("cdf(discrete_influence)", source, d.query());
+template <real_scalar Real, std::integral Position>
+Real cdf(const discrete_influence<Real>& d, const Position& position) {
+    const auto source = detail::source_index("cdf(discrete_influence)", position, d.query());
     if (source == d.query()) return Real(1);
     const Eigen::VectorX<Real>& w = d.hop_distribution();
     if (w.size() == 1) return Real(0);
@@ -197,7 +215,7 @@ Real cdf(const discrete_influence<Real>& d, Eigen::Index source) {
 template <real_scalar Real, std::integral Position>
 Real cdf(const boost::math::complemented2_type<discrete_influence<Real>, Position>& c) {
     const discrete_influence<Real>& d = c.dist;
-    const auto source = Eigen::Index(c.param);
+    const auto source = detail::source_index("cdf(complement(discrete_influence))", c.param, d.query());
     const Real lower = cdf(d, source);
     if (std::numeric_limits<Real>::is_exact || Real(2) * lower <= Real(1)) return Real(1) - lower;
     if (source == d.query()) return Real(0);
@@ -228,6 +246,7 @@ Eigen::Index first_position_where(Eigen::Index query, Predicate reached) {
 template <real_scalar Real>
 Eigen::Index quantile(const discrete_influence<Real>& d, const std::type_identity_t<Real>& p) {
     detail::check_unit_interval("quantile(discrete_influence)", "p", p);
+    if (p == Real(1)) return d.query();  // which has some influence on itself, though it be below rounding
     return detail::first_position_where(d.query(), [&](Eigen::Index m) { return cdf(d, m) >= p; });
 }
 
@@ -236,6 +255,7 @@ template <real_scalar Real, class Probability>
 Eigen::Index quantile(const boost::math::complemented2_type<discrete_influence<Real>, Probability>& c) {
     const Real q(c.param);
     detail::check_unit_interval("quantile(complement(discrete_influence))", "q", q);
+    if (q == Real(0)) return c.dist.query();
     return detail::first_position_where(c.dist.query(),
                                         [&](Eigen::Index m) { return cdf(complement(c.dist, m)) <= q; });
 }

@@ -49,6 +49,13 @@ void for_each_influence_block(Eigen::Index tokens, const mixing_schedule<Real>& 
     }
     block = std::min(block, tokens);
     detail::check_fits_in_memory<Real>(function, block, 1);
+    if (tokens < detail::short_row) {  // which influence_row makes in another way than long ones
+        const Eigen::VectorX<Real> row = influence_row(tokens, schedule);
+        for (Eigen::Index first = 0; first < tokens; first += block)
+            f(first,
+              Eigen::Map<const Eigen::VectorX<Real>>(row.data() + first, std::min(block, tokens - first)));
+        return;
+    }
     Eigen::VectorX<Real> values(block);
     const auto row = detail::make_row_source(tokens, schedule);
     const Real delta = schedule.recency_delta();

@@ -40,10 +40,11 @@ Real dead_zone(Eigen::Index depth, const Real& x) {
     detail::check_at_least("dead_zone", "depth", depth, 0);
     const Real u = detail::log_distance("dead_zone", x);
     if (depth == 0) return Real(0);
-    Real term(1);
+    const Real guard = detail::overflow_guard(x);
+    Real term = 1 / guard;
     for (Eigen::Index k = 1; k < depth; ++k)
         term *= u / Real(k);
-    return term;
+    return term * guard;
 }
 
 /// The leading term of the density as x → 0: \f$w_H\, u^{H-1} / (H-1)!\f$, \f$w_H = \prod_l \alpha_l\f$.

@@ -67,6 +67,7 @@ class mixing_schedule {
     /// \throws std::domain_error when depth < 0 or alpha is outside [0, 1] or NaN.
     static mixing_schedule constant(Eigen::Index depth, Real alpha) {
         detail::check_at_least("mixing_schedule::constant", "depth", depth, 0);
+        detail::check_fits_in_memory<Real>("mixing_schedule::constant", depth, 1);
         detail::check_unit_interval("mixing_schedule::constant", "alpha", alpha);
         return mixing_schedule(Eigen::VectorX<Real>::Constant(depth, alpha));
     }
@@ -74,6 +75,7 @@ class mixing_schedule {
     /// \f$\alpha_l = 1\f$: no residual connections, \f$A = M^H\f$.
     static mixing_schedule attention_only(Eigen::Index depth) {
         detail::check_at_least("mixing_schedule::attention_only", "depth", depth, 0);
+        detail::check_fits_in_memory<Real>("mixing_schedule::attention_only", depth, 1);
         return mixing_schedule(Eigen::VectorX<Real>::Constant(depth, Real(1)));
     }
 
@@ -84,6 +86,7 @@ class mixing_schedule {
         using std::pow;
         const char* const function = "mixing_schedule::power_decay";
         detail::check_at_least(function, "depth", depth, 0);
+        detail::check_fits_in_memory<Real>(function, depth, 1);
         if (!(alpha0 >= Real(0)) || !isfinite(alpha0)) {
             detail::throw_domain_error(function, "alpha0", alpha0, "must be finite and at least 0");
         }

@@ -58,7 +58,9 @@ template <class Real>
 class euler_maclaurin_power_sum {
   public:
     /// From here on the terms fall by a factor of at least 16 each, down to the last digit.
-    static Eigen::Index first_position(int r) { return r + std::numeric_limits<Real>::digits10 + 10; }
+    static Eigen::Index first_position(int r) {
+        return Eigen::Index(r) + std::numeric_limits<Real>::digits10 + 10;
+    }
 
     euler_maclaurin_power_sum(Eigen::Index a, Eigen::Index b) : a_(Real(a)) {
         using std::exp;
@@ -129,6 +131,9 @@ Real power_sum(Eigen::Index a, Eigen::Index b, int r) {
         return sum;
     } else {
         using Series = detail::euler_maclaurin_power_sum<Real>;
+        // Of high powers the terms beyond 2 a are below rounding.
+        if (r > std::numeric_limits<Real>::digits + 8 && a < Series::first_position(r))
+            b = std::min(b, 2 * a);
         const Eigen::Index start = std::max(a, Series::first_position(r));
         Real sum(0);
         for (Eigen::Index i = std::min(b, start - 1); i >= a; --i)

@@ -23,15 +23,25 @@ Real log_distance(std::string_view function, const Real& x) {
     return x == Real(1) ? Real(0) : Real(-log(x));
 }
 
+/// Sums of u^i / i! reach e^u = 1/x, which overflows at subnormal x: there they are formed 2^64 times smaller.
+template <class Real>
+Real overflow_guard(const Real& x) {
+    using std::ldexp;
+    return x < (std::numeric_limits<Real>::min)() ? Real(ldexp(Real(1), 64)) : Real(1);
+}
+
 /// The x = e^{-u} at which `tail(x, u)` crosses `level` on its way up (or down, as `rising` says) from u = 0;
 /// 0 when x underflows.
 template <class Real, class Tail>
 Real position_at(Tail tail, const Real& level, bool rising) {
     using std::exp;
     using std::log;
-    // Relative to the level, so that one of 1e-200 is met to the last digits too.
+    // Relative to the level, so that one of 1e-200 is met to the last digits too; but not to a subnormal one,
+    // which would overflow, and NaN then stop the solver from ending.
+    const Real least = (std::numeric_limits<Real>::min)() / std::numeric_limits<Real>::epsilon();
+    const Real scale = level < least ? least : level;
     const auto missing = [&](const Real& u) {
-        const Real difference = (tail(Real(exp(Real(-u))), u) - level) / level;
+        const Real difference = (tail(Real(exp(Real(-u))), u) - level) / scale;
         return rising ? Real(-difference) : difference;
     };
     Real low(0);

@@ -254,11 +254,22 @@ class piecewise_row {
             values.tail<piece_degree>() =
                 evaluate(double(position) + 0.5 - below, double(tokens_ - position) + below, steepness);
             position -= w;
-            pieces_.push_back({position, w, points.polynomial(values)});
+            pieces_.push_back({position, w, polynomial_of(points, values)});
             steepness = evaluate.last_rho();
         }
         std::reverse(pieces_.begin(), pieces_.end());
         return {hop_, pieces_.empty() ? above.h() : evaluate.last_h(), position};
+    }
+
+    /// Among the last subnormal numbers the coefficients, rounded to multiples of the smallest one, may give a
+    /// negative value: a piece, whose values differ by less than a factor of two, is constant there.
+    static piece_coefficients polynomial_of(const chebyshev_points& points, const piece_coefficients& values) {
+        if (const double least = values.minCoeff(); least < 1e-320) {
+            piece_coefficients constant = piece_coefficients::Zero();
+            constant[0] = std::max(least, 0.0);
+            return constant;
+        }
+        return points.polynomial(values);
     }
 
     double rho(const std::vector<double>& h) const {
