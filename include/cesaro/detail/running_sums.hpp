@@ -80,7 +80,7 @@ struct position_chunk {
 /// positions plus one, sums one running sum per layer and column, zero at the start.
 template <walk Direction, std::size_t Columns, class Real, class In, class Out, class F>
 void walk_columns(const In& x, Out& y, Eigen::Index column, std::size_t layers, const F& f) {
-    constexpr Eigen::Index longest = 1024 / Columns;
+    constexpr Eigen::Index longest = 512 / Columns;
     std::array<Real, Columns> zero;
     zero.fill(Real(0));
     std::vector<std::array<Real, Columns>> sums(layers, zero);
