@@ -36,7 +36,7 @@ struct position_chunk {
     void accumulate(std::array<Real, Columns>& sum) {
         std::array<Real, Columns> running = sum;  // a copy the compiler can keep in registers
         std::size_t done = 0;
-        if constexpr (Columns == 1) done = accumulate_quarters(running[0]);
+        if constexpr (Columns == 1) done = accumulate_fours(running[0]);
         Real* const end = value.data() + value.size();
         for (Real* row = value.data() + done; row != end; row += Columns) {
             for (std::size_t c = 0; c < Columns; ++c)
@@ -48,31 +48,23 @@ struct position_chunk {
     }
 
   private:
-    /// The additions of one running sum wait for each other, those of four do not. Returns how far it went.
-    std::size_t accumulate_quarters(Real& sum) {
-        const std::size_t size = value.size() / 4;
-        Real* const first = value.data();
-        Real* const second = first + size;
-        Real* const third = second + size;
-        Real* const fourth = third + size;
-        Real a(0), b(0), c(0), d(0);
-        for (std::size_t i = 0; i < size; ++i) {
-            a += first[i];
-            b += second[i];
-            c += third[i];
-            d += fourth[i];
-            first[i] = a;
-            second[i] = b;
-            third[i] = c;
-            fourth[i] = d;
+    /// Four at a time, from sums within the four: one addition in four waits for the one before. Returns how
+    /// far it went.
+    std::size_t accumulate_fours(Real& sum) {
+        std::size_t i = 0;
+        for (; i + 4 <= value.size(); i += 4) {
+            Real* const x = value.data() + i;
+            const Real x01 = x[0] + x[1];
+            const Real x23 = x[2] + x[3];
+            const Real x012 = x01 + x[2];
+            const Real x0123 = x01 + x23;
+            x[0] += sum;
+            x[1] = sum + x01;
+            x[2] = sum + x012;
+            sum += x0123;
+            x[3] = sum;
         }
-        for (Real* quarter : {first, second, third, fourth}) {
-            const Real before = sum;
-            for (std::size_t i = 0; i < size; ++i)
-                quarter[i] += before;
-            if (size > 0) sum = quarter[size - 1];
-        }
-        return 4 * size;
+        return i;
     }
 };
 
@@ -80,7 +72,7 @@ struct position_chunk {
 /// positions plus one, sums one running sum per layer and column, zero at the start.
 template <walk Direction, std::size_t Columns, class Real, class In, class Out, class F>
 void walk_columns(const In& x, Out& y, Eigen::Index column, std::size_t layers, const F& f) {
-    constexpr Eigen::Index longest = 1024 / Columns;
+    constexpr Eigen::Index longest = 512 / Columns;
     std::array<Real, Columns> zero;
     zero.fill(Real(0));
     std::vector<std::array<Real, Columns>> sums(layers, zero);

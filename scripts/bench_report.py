@@ -1,0 +1,198 @@
+# Makes the tables of docs/performance.md and the two plots from the benchmarks' JSON; times NumPy's power and
+# the compilation of every public header. Called by bench.sh:  bench_report.py results-directory root compiler
+import json
+import os
+import pathlib
+import re
+import resource
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+
+BEGIN, END = "<!-- made by scripts/bench.sh: do not edit -->", "<!-- end of what scripts/bench.sh made -->"
+
+
+def load(results):
+    """name -> {arguments -> benchmark}, and the context of the run."""
+    runs, context = {}, {}
+    for file in sorted(results.glob("*.json")):
+        data = json.loads(file.read_text())
+        if "benchmarks" not in data:
+            continue
+        context = data["context"]
+        for b in data["benchmarks"]:
+            if b.get("run_type") != "iteration":
+                continue
+            name, *rest = b["name"].split("/")
+            arguments = tuple(int(a.split(":")[1]) for a in rest if re.match(r"(tokens|depth|columns):\d+$", a))
+            runs.setdefault(name, {})[arguments] = b
+    return runs, context
+
+
+def time_of(benchmark):
+    return benchmark["cpu_time"]  # microseconds of processor time: what else runs does not count
+
+
+def human(microseconds):
+    for unit, size in (("s", 1e6), ("ms", 1e3), ("µs", 1)):
+        if microseconds >= size or unit == "µs":
+            return f"{microseconds / size:.3g} {unit}"
+
+
+def error_of(benchmark):
+    return f"{benchmark['max_relative_error']:.1e}" if "max_relative_error" in benchmark else ""
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def against(runs, floor_of, names, keys, label):
+    """A row of the table per key: time, times the floor and error of every name."""
+    rows = []
+    for key in keys:
+        floor = time_of(floor_of(key))
+        row = [label(key), human(floor)]
+        for name in names:
+            b = runs.get(name, {}).get(key)
+            row.append(f"{human(time_of(b))} = **{time_of(b) / floor:.3g}** × ({error_of(b)})" if b else "")
+        rows.append(row)
+    return rows
+
+
+def row_tables(runs):
+    names = ["row_attention_only", "row_residual", "row_recurrence", "row_straight_sums"]
+    heads = ["cesaro, attention only", "cesaro, α = 0.3", "recurrence in tiles", "straight sums"]
+    fill = runs["fill"]
+    keys = runs[names[0]].keys()
+    longest = max(k[0] for k in keys)
+    by_depth = sorted((k for k in keys if k[0] == longest), key=lambda k: k[1])
+    by_tokens = sorted(k for k in keys if k[1] == 24)
+    floor = lambda k: fill[(k[0],)]
+    text = f"### Rows of {longest} tokens against depth\n\n"
+    text += table(["depth", "std::fill"] + heads, against(runs, floor, names, by_depth, lambda k: str(k[1])))
+    text += "\n### Rows at depth 24 against tokens\n\n"
+    text += table(["tokens", "std::fill"] + heads, against(runs, floor, names, by_tokens, lambda k: str(k[0])))
+    small = (1024, 12)
+    if all(small in runs[n] for n in names):
+        times = ", ".join(f"{h} {human(time_of(runs[n][small]))}" for n, h in zip(names, heads))
+        text += f"\n1024 tokens at depth 12: {times}.\n"
+    for key, b in runs.get("row_streamed", {}).items():
+        text += (f"\nStreamed and summed in blocks, {key[0]} tokens at depth {key[1]}: {human(time_of(b))}, "
+                 f"{time_of(b) * 1e3 / key[0]:.2f} ns a token.\n")
+    return text, by_tokens, by_depth
+
+
+NUMPY = """
+import json, time, numpy as np
+for n in (256, 1024, 4096):
+    a = 0.3 * np.tril(np.ones((n, n)) / np.arange(1, n + 1)[:, None]) + 0.7 * np.eye(n)
+    start = time.process_time(); np.linalg.matrix_power(a, 32); print(n, (time.process_time() - start) * 1e6)
+"""
+
+
+def numpy_power():
+    """tokens -> microseconds, empty where NumPy is not installed."""
+    for python in ("python3", "/usr/bin/python3"):
+        run = subprocess.run([python, "-c", NUMPY], capture_output=True, text=True)
+        if run.returncode == 0:
+            return {(int(n),): {"cpu_time": float(t)} for n, t in map(str.split, run.stdout.splitlines())}
+    return {}
+
+
+def matrix_table(runs):
+    names = ["matrix_row_major_upper_kept", "matrix_row_major", "matrix_column_major", "eigen_repeated_squaring",
+             "eigen_matrix_power", "blas_repeated_squaring", "numpy_matrix_power"]
+    heads = ["cesaro, row-major, upper kept", "row-major", "column-major", "Eigen, repeated squaring",
+             "Eigen, MatrixPower", "BLAS, repeated squaring", "NumPy, matrix_power"]
+    fill = runs["lower_triangle_fill"]
+    keys = sorted(fill)
+    runs["numpy_matrix_power"] = numpy_power()
+    text = "### Matrices at depth 32, α = 0.3\n\n"
+    text += table(["tokens", "fill, lower triangle"] + heads,
+                  against(runs, lambda k: fill[k], names, keys, lambda k: str(k[0])))
+    ratio = time_of(runs["eigen_repeated_squaring"][keys[-1]]) / time_of(runs[names[0]][keys[-1]])
+    return text + f"\nEigen's repeated squaring takes {ratio:.0f} times as long at {keys[-1][0]} tokens.\n"
+
+
+def apply_table(runs):
+    copy = runs["copy"]
+    names = ["apply_column_major", "apply_transpose_column_major", "apply_row_major", "apply_transpose_row_major",
+             "apply_power_32_layers", "apply_power_transpose_32_layers", "layer_by_layer_32_layers"]
+    rows = []
+    for name in names:
+        for key, b in sorted(runs[name].items()):
+            rows.append([name.replace("_", " "), str(key[0]), human(time_of(b)),
+                         f"**{time_of(b) / time_of(copy[key]):.3g}**"])
+    return "### The operator and its powers on 2^24 numbers\n\n" + table(
+        ["", "columns", "time", "times copying"], rows)
+
+
+def compile_table(root, compiler):
+    """Processor seconds to compile each public header alone, the median of five."""
+    command = shlex.split(compiler) + ["-std=c++20", "-O0", "-c", "-x", "c++", "-o", os.devnull]
+    command += [f"-I{root}/include", "-isystem", "/usr/include/eigen3"]
+    rows = []
+    include = root / "include"
+    for header in sorted(include.rglob("*.hpp")):
+        name = header.relative_to(include).as_posix()
+        if "/detail/" in name:
+            continue
+        times = []
+        with tempfile.NamedTemporaryFile("w", suffix=".cpp") as source:
+            source.write(f"#include <{name}>\n")
+            source.flush()
+            for _ in range(5):
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                subprocess.run(command + [source.name], check=True)
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        rows.append([f"`{name}`", f"{statistics.median(times):.2f} s"])
+    return "### Compile time, one header alone\n\n" + table(["header", "median of five"], rows)
+
+
+def plot(root, results, runs, by_tokens, by_depth):
+    fill = runs["fill"]
+    columns = ["row_attention_only", "row_residual", "row_recurrence", "row_straight_sums"]
+    titles = ["cesaro, attention only", "cesaro, α = 0.3", "recurrence in tiles", "straight running sums"]
+    script = "set logscale xy\nset grid\nset key left top\nset ylabel 'microseconds'\n"
+    script += "set terminal svg size 760,480 font 'sans,12' background 'white'\n"
+    for name, keys, axis, label in (("rows-against-tokens", by_tokens, 0, "tokens (depth 24)"),
+                                    ("rows-against-depth", by_depth, 1, f"depth ({by_depth[0][0]} tokens)")):
+        data = results / f"{name}.dat"
+        with data.open("w") as out:
+            for key in keys:
+                values = [time_of(fill[(key[0],)])] + [time_of(runs[c][key]) for c in columns]
+                out.write(" ".join(map(str, [key[axis]] + values)) + "\n")
+        lines = [f"'{data}' using 1:2 with lines dashtype 2 linecolor 'black' title 'std::fill'"]
+        lines += [f"'{data}' using 1:{i + 3} with linespoints title '{t}'" for i, t in enumerate(titles)]
+        script += f"set output '{root}/docs/{name}.svg'\nset xlabel '{label}'\nplot " + ", ".join(lines) + "\n"
+    subprocess.run(["gnuplot"], input=script, text=True, check=True)
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown processor"
+
+
+def main():
+    results, root, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+    runs, context = load(results)
+    rows, by_tokens, by_depth = row_tables(runs)
+    version = subprocess.run(shlex.split(compiler) + ["--version"], capture_output=True, text=True).stdout
+    text = (f"{context['date'][:10]}, {processor()}, {context['num_cpus']} processors, {version.splitlines()[0]}. "
+            "Processor time; after the time, times the floor in the same run, and the largest relative error.\n\n")
+    text += "\n".join([rows, matrix_table(runs), apply_table(runs), compile_table(root, compiler)])
+    plot(root, results, runs, by_tokens, by_depth)
+    page = root / "docs" / "performance.md"
+    before, rest = page.read_text().split(BEGIN)
+    page.write_text(before + BEGIN + "\n\n" + text + "\n" + END + rest.split(END)[1])
+
+
+main()
