@@ -6,256 +6,263 @@
 #include <cesaro/decoder/decoder_config.hpp>
 #include <cesaro/decoder/feed_forward.hpp>
 #include <cesaro/detail/check.hpp>
-#include <cesaro/detail/parallel.hpp>
+#include <cesaro/detail/gaussian_kernel.hpp>
+#include <cesaro/detail/uniform_attention.hpp>
 #include <cesaro/jacobian_profile.hpp>
 
 #include <Eigen/Core>
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 namespace cesaro {
 
-namespace detail {
-
-/// \f$K(\rho) = \mathbb E[\varphi(z)\varphi(z')]\f$ for Gaussians z, z' of one variance and correlation
-/// \f$\rho\f$, as \f$\sum_k a_k^2 \rho^k\f$ with \f$a_k\f$ the Hermite coefficients of \f$\varphi\f$. What
-/// the series leaves out at \f$\rho = 1\f$ is added to its last term.
-class gaussian_kernel {
-  public:
-    template <class Function>
-    gaussian_kernel(const Function& phi, double variance) {
-        constexpr int terms = 24;
-        constexpr double reach = 12, step = 1.0 / 64;  // the trapezoidal rule, exact to rounding here
-        coefficients_ = Eigen::VectorXd::Zero(terms);
-        Eigen::VectorXd hermite(terms);  // normalised Hermite polynomials
-        double second_moment = 0;
-        Eigen::VectorXd a = Eigen::VectorXd::Zero(terms);
-        for (double x = -reach; x <= reach; x += step) {
-            hermite[0] = 1;
-            hermite[1] = x;
-            for (int k = 2; k < terms; ++k)
-                hermite[k] =
-                    (x * hermite[k - 1] - std::sqrt(k - 1.0) * hermite[k - 2]) / std::sqrt(double(k));
-            const double value = phi(std::sqrt(variance) * x);
-            const double weight = step * std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0));
-            a += weight * value * hermite;
-            second_moment += weight * value * value;
-        }
-        coefficients_ = a.cwiseAbs2();
-        coefficients_[terms - 1] += std::max(0.0, second_moment - coefficients_.sum());
-        int used = terms;
-        while (used > 2 && coefficients_.tail(terms - used + 1).sum() < 1e-9 * second_moment)
-            --used;
-        coefficients_ = Eigen::VectorXd(coefficients_.head(used));
-    }
-
-    Eigen::MatrixXd operator()(const Eigen::MatrixXd& rho) const {
-        Eigen::MatrixXd value(rho.rows(), rho.cols());
-        parallel_for(rho.cols(), [&](Eigen::Index j) {
-            auto column = value.col(j).array();
-            column.setConstant(coefficients_[coefficients_.size() - 1]);
-            for (Eigen::Index k = coefficients_.size() - 1; k-- > 0;)
-                column = column * rho.col(j).array() + coefficients_[k];
-        });
-        return value;
-    }
-
-  private:
-    Eigen::VectorXd coefficients_;
-};
-
-/// What uniform causal attention with a window does to functions of one or two positions.
-class uniform_attention {
-  public:
-    uniform_attention(Eigen::Index tokens, Eigen::Index window)
-        : window_(window > 0 ? std::min(window, tokens) : tokens), inverse_count_(tokens) {
-        for (Eigen::Index n = 0; n < tokens; ++n)
-            inverse_count_[n] = 1 / double(std::min(n + 1, window_));
-    }
-
-    /// P x: the mean of the rows of x that each position sees.
-    Eigen::MatrixXd mean(const Eigen::MatrixXd& x) const {
-        Eigen::MatrixXd y(x.rows(), x.cols());
-        parallel_for(x.cols(), [&](Eigen::Index j) {
-            double sum = 0;
-            for (Eigen::Index n = 0; n < x.rows(); ++n) {
-                sum += x(n, j);
-                if (n >= window_) sum -= x(n - window_, j);
-                y(n, j) = sum * inverse_count_[n];
-            }
-        });
-        return y;
-    }
-
-    /// P x P^T for symmetric x.
-    Eigen::MatrixXd mean_of_pairs(const Eigen::MatrixXd& x) const { return mean(mean(x).transpose()); }
-
-    /// Sums of the rows of x over the positions that see each position.
-    Eigen::MatrixXd sum_over_queries(const Eigen::MatrixXd& x) const {
-        Eigen::MatrixXd y(x.rows(), x.cols());
-        parallel_for(x.cols(), [&](Eigen::Index j) {
-            double sum = 0;
-            for (Eigen::Index n = x.rows(); n-- > 0;) {
-                sum += x(n, j);
-                if (n + window_ < x.rows()) sum -= x(n + window_, j);
-                y(n, j) = sum;
-            }
-        });
-        return y;
-    }
-
-    Eigen::MatrixXd sum_over_query_pairs(const Eigen::MatrixXd& x) const {
-        return sum_over_queries(sum_over_queries(x).transpose());
-    }
-
-    const Eigen::VectorXd& inverse_count() const { return inverse_count_; }
-
-  private:
-    Eigen::Index window_;
-    Eigen::VectorXd inverse_count_;
-};
-
-}  // namespace detail
-
-/// Options that switch parts of the prediction off, to see what each contributes.
+/// What the mean-field prediction takes into account beyond gains per layer and position; switched off one by
+/// one to see what each contributes.
 struct mean_field_terms {
-    bool scores = true;        ///< to first order, that attention is not quite uniform
-    bool correlations = true;  ///< of the feed-forward block between positions
+    /// The feed-forward branches of two positions are as correlated as their inputs make them; otherwise
+    /// fully.
+    bool feed_forward_correlations = true;
+    /// Attention is uniform up to scores of variance \f$(d\,\sigma^2)^2\f$, taken to first order: they spread
+    /// the attention weights, and carry gradients through keys and queries. Otherwise uniform.
+    bool scores = true;
 };
 
 namespace detail {
 
-struct mean_field_pass {
-    const decoder_config& config;
-    mean_field_terms terms;
-    double width, sigma2, residual_sigma2, preactivation_variance, score_variance, attention_gain2;
-    gaussian_kernel activation, derivative;
+/// The mean field of one configuration: the recursions of two kernels over pairs of positions,
+/// \f$C_{nm} = \mathbb E\langle x_n, x_m\rangle/d\f$ forward and \f$B_{nm} = \mathbb E\langle \bar x_n,
+/// \bar x_m\rangle/d\f$ backward, at initialisation and large width.
+class mean_field {
+  public:
+    mean_field(const decoder_config& config, Eigen::Index tokens, const mean_field_terms& terms)
+        : config_(config),
+          terms_(terms),
+          tokens_(tokens),
+          inner_variance_(double(config.width) * config.initializer_range * config.initializer_range),
+          residual_variance_(config.residual_initializer_range() * config.residual_initializer_range()),
+          activation_([this](double x) { return gelu_like() ? gelu(x) : silu(x); }, inner_variance_),
+          derivative_([this](double x) { return gelu_like() ? gelu_derivative(x) : silu_derivative(x); },
+                      inner_variance_) {}
 
-    static double silu_or_gelu(feed_forward_kind kind, double x) {
-        return kind == feed_forward_kind::gelu ? gelu(x) : silu(x);
-    }
-    static double silu_or_gelu_derivative(feed_forward_kind kind, double x) {
-        return kind == feed_forward_kind::gelu ? gelu_derivative(x) : silu_derivative(x);
-    }
-
-    explicit mean_field_pass(const decoder_config& c, mean_field_terms t)
-        : config(c),
-          terms(t),
-          width(double(c.width)),
-          sigma2(c.initializer_range * c.initializer_range),
-          residual_sigma2(c.residual_initializer_range() * c.residual_initializer_range()),
-          preactivation_variance(width * sigma2),
-          score_variance(preactivation_variance * preactivation_variance),
-          attention_gain2(preactivation_variance * double(c.query_size()) * residual_sigma2),
-          activation([&](double x) { return silu_or_gelu(c.feed_forward(), x); }, preactivation_variance),
-          derivative([&](double x) { return silu_or_gelu_derivative(c.feed_forward(), x); },
-                     preactivation_variance) {}
-
-    static Eigen::VectorXd inverse_scale(const decoder_config& c, const Eigen::MatrixXd& kernel) {
-        return (kernel.diagonal().array() + c.norm_epsilon).rsqrt();
-    }
-    static Eigen::MatrixXd normalised(const Eigen::MatrixXd& kernel, const Eigen::VectorXd& inv) {
-        return inv.asDiagonal() * kernel * inv.asDiagonal();
+    /// C of the embeddings: independent between positions.
+    Eigen::MatrixXd embeddings() const {
+        const double variance = config_.initializer_range * config_.initializer_range *
+                                (config_.positions == position_encoding::learned ? 2 : 1);
+        return variance * Eigen::MatrixXd::Identity(tokens_, tokens_);
     }
 
-    struct attention_kernels {
-        Eigen::MatrixXd row_mean;   // Q1
-        Eigen::MatrixXd pair_mean;  // R
-        Eigen::MatrixXd spread;     // F2
-    };
-    attention_kernels attention(const uniform_attention& uniform, const Eigen::MatrixXd& rho) const {
-        attention_kernels k;
-        k.row_mean = uniform.mean(rho);
-        k.pair_mean = uniform.mean(k.row_mean.transpose());
-        if (terms.scores) {
-            const Eigen::MatrixXd z = uniform.mean(k.row_mean.cwiseAbs2().transpose());
-            k.spread = uniform.mean_of_pairs(rho.cwiseAbs2()) - z - z.transpose() + k.pair_mean.cwiseAbs2();
+    /// C after the attention branch of a layer is added:
+    /// \f$g^2 (R + \tau \hat C \circ S)\f$, R the mean of \f$\hat C\f$ over the pairs that two queries see.
+    void add_attention(Eigen::Index layer, Eigen::MatrixXd& kernel) const {
+        const uniform_attention uniform(tokens_, config_.window(layer));
+        const Eigen::MatrixXd correlation = normalised(kernel, inverse_scale(kernel));
+        const seen_means means = means_of(uniform, correlation);
+        kernel += attention_gain() * means.pairs;
+        if (terms_.scores) {
+            kernel += attention_gain() * score_variance() * correlation.cwiseProduct(means.spread);
         }
-        return k;
     }
 
-    void add_attention(const uniform_attention& uniform, Eigen::MatrixXd& kernel) const {
-        const Eigen::MatrixXd rho = normalised(kernel, inverse_scale(config, kernel));
-        const attention_kernels k = attention(uniform, rho);
-        kernel += attention_gain2 * k.pair_mean;
-        if (terms.scores) kernel += attention_gain2 * score_variance * rho.cwiseProduct(k.spread);
-    }
-
+    /// C after the feed-forward branch is added.
     void add_feed_forward(Eigen::MatrixXd& kernel) const {
-        const Eigen::MatrixXd rho = normalised(kernel, inverse_scale(config, kernel));
-        Eigen::MatrixXd inner = activation(rho);
-        if (config.feed_forward() == feed_forward_kind::swiglu)
-            inner = preactivation_variance * inner.cwiseProduct(rho);
-        kernel += double(config.intermediate) * residual_sigma2 * inner;
+        const Eigen::MatrixXd correlation = normalised(kernel, inverse_scale(kernel));
+        Eigen::MatrixXd inner = activation_(correlation);
+        if (!gelu_like()) inner = inner_variance_ * inner.cwiseProduct(correlation);
+        kernel += double(config_.intermediate) * residual_variance_ * inner;
     }
 
-    // kernel: residual before the feed-forward block
-    void back_feed_forward(const Eigen::MatrixXd& kernel, Eigen::MatrixXd& b) const {
-        const Eigen::VectorXd inv = inverse_scale(config, kernel);
-        const Eigen::MatrixXd rho = normalised(kernel, inv);
-        Eigen::MatrixXd gain = derivative(rho);
-        if (config.feed_forward() == feed_forward_kind::swiglu)
-            gain = preactivation_variance * gain.cwiseProduct(rho) + activation(rho);
-        if (!terms.correlations) {
-            Eigen::VectorXd r = gain.diagonal().cwiseSqrt();
-            gain = r * r.transpose();
-        }
-        gain = inv.asDiagonal() * gain * inv.asDiagonal();
-        gain *= preactivation_variance * double(config.intermediate) * residual_sigma2;
-        b += b.cwiseProduct(gain).eval();
+    /// B before the feed-forward branch, for C before it.
+    void pull_back_feed_forward(const Eigen::MatrixXd& kernel, Eigen::MatrixXd& back) const {
+        back += back.cwiseProduct(feed_forward_gain(kernel)).eval();
     }
 
-    void back_attention(const uniform_attention& uniform, const Eigen::MatrixXd& kernel,
-                        Eigen::MatrixXd& b) const {
-        const Eigen::VectorXd inv = inverse_scale(config, kernel);
-        const Eigen::VectorXd& ic = uniform.inverse_count();
-        const Eigen::MatrixXd bt = ic.asDiagonal() * b * ic.asDiagonal();
-        Eigen::MatrixXd sum = uniform.sum_over_query_pairs(bt);
-        if (terms.scores) {
-            const Eigen::MatrixXd rho = normalised(kernel, inv);
-            const attention_kernels k = attention(uniform, rho);
-            const Eigen::MatrixXd e = bt.cwiseProduct(rho);
-            Eigen::MatrixXd s = rho.cwiseProduct(uniform.sum_over_query_pairs(e)) +
-                                uniform.sum_over_query_pairs(e.cwiseProduct(k.pair_mean));
-            const Eigen::MatrixXd v = uniform.sum_over_queries(e);  // (j, n')
-            const Eigen::MatrixXd t =
-                uniform.sum_over_queries(v.transpose().cwiseProduct(k.row_mean));  // (j', j)
-            s -= t + t.transpose();
-            sum += 2 * score_variance * s;
-            sum += score_variance * b.cwiseProduct(k.spread);
+    /// B before the attention branch of a layer, for C before it.
+    void pull_back_attention(Eigen::Index layer, const Eigen::MatrixXd& kernel, Eigen::MatrixXd& back) const {
+        const uniform_attention uniform(tokens_, config_.window(layer));
+        const Eigen::VectorXd inverse = inverse_scale(kernel);
+        const auto& per_seen = uniform.inverse_count();
+        const Eigen::MatrixXd per_pair = per_seen.asDiagonal() * back * per_seen.asDiagonal();
+        Eigen::MatrixXd sum = uniform.sum_over_query_pairs(per_pair);
+        if (terms_.scores) {
+            sum += score_variance() * score_paths(uniform, normalised(kernel, inverse), per_pair, back);
         }
-        b += attention_gain2 * (inv.asDiagonal() * sum * inv.asDiagonal());
+        back += attention_gain() * normalised(sum, inverse);
     }
+
+    /// \f$g_l(m)\f$ and \f$f_l(m)\f$: gains of the two branches, for C before each.
+    Eigen::VectorXd attention_gains(const Eigen::MatrixXd& kernel) const {
+        return std::sqrt(attention_gain()) * inverse_scale(kernel);
+    }
+    Eigen::VectorXd feed_forward_gains(const Eigen::MatrixXd& kernel) const {
+        return feed_forward_gain(kernel).diagonal().cwiseSqrt();
+    }
+
+    /// 1/s of each position, \f$s^2 = C_{nn} + \epsilon\f$.
+    Eigen::VectorXd inverse_scale(const Eigen::MatrixXd& kernel) const {
+        return (kernel.diagonal().array() + config_.norm_epsilon).rsqrt();
+    }
+
+  private:
+    struct seen_means {
+        Eigen::MatrixXd rows;    ///< (n, j): mean of C over i seen by n, at j
+        Eigen::MatrixXd pairs;   ///< (n, m): mean over i seen by n and j seen by m
+        Eigen::MatrixXd spread;  ///< mean square of C over those pairs, rows and columns centred
+    };
+
+    bool gelu_like() const { return config_.feed_forward() == feed_forward_kind::gelu; }
+    double attention_gain() const {
+        return inner_variance_ * double(config_.query_size()) * residual_variance_;
+    }
+    double score_variance() const { return inner_variance_ * inner_variance_; }
+
+    static Eigen::MatrixXd normalised(const Eigen::MatrixXd& kernel, const Eigen::VectorXd& inverse) {
+        return inverse.asDiagonal() * kernel * inverse.asDiagonal();
+    }
+
+    seen_means means_of(const uniform_attention& uniform, const Eigen::MatrixXd& correlation) const {
+        seen_means means;
+        means.rows = uniform.mean(correlation);
+        means.pairs = uniform.mean(means.rows.transpose());
+        if (terms_.scores) {
+            const Eigen::MatrixXd row_squares = uniform.mean(means.rows.cwiseAbs2().transpose());
+            means.spread = uniform.mean_of_pairs(correlation.cwiseAbs2()) - row_squares -
+                           row_squares.transpose() + means.pairs.cwiseAbs2();
+        }
+        return means;
+    }
+
+    /// Squared gain of the feed-forward branch for each pair of positions.
+    Eigen::MatrixXd feed_forward_gain(const Eigen::MatrixXd& kernel) const {
+        const Eigen::VectorXd inverse = inverse_scale(kernel);
+        const Eigen::MatrixXd correlation = normalised(kernel, inverse);
+        Eigen::MatrixXd slope = derivative_(correlation);
+        if (!gelu_like()) {
+            slope = inner_variance_ * slope.cwiseProduct(correlation) + activation_(correlation);
+        }
+        if (!terms_.feed_forward_correlations) {
+            const Eigen::VectorXd deviation = slope.diagonal().cwiseSqrt();
+            slope = deviation * deviation.transpose();
+        }
+        return inner_variance_ * double(config_.intermediate) * residual_variance_ *
+               normalised(slope, inverse);
+    }
+
+    /// What scores add to the sum over queries n, n' of B/(c c') at sources j, j'. Twice
+    /// C_{nn'} (C_{jj'} - <C_{j.}>_{n'} - <C_{.j'}>_n + <C>_{nn'}): once because the attention weights
+    /// spread, once through the keys. And, at n = j, through the queries.
+    Eigen::MatrixXd score_paths(const uniform_attention& uniform, const Eigen::MatrixXd& correlation,
+                                const Eigen::MatrixXd& per_pair, const Eigen::MatrixXd& back) const {
+        const seen_means means = means_of(uniform, correlation);
+        const Eigen::MatrixXd weight = per_pair.cwiseProduct(correlation);
+        const Eigen::MatrixXd over_queries = uniform.sum_over_queries(weight);
+        const Eigen::MatrixXd crossed =
+            uniform.sum_over_queries(over_queries.transpose().cwiseProduct(means.rows));
+        Eigen::MatrixXd paths = correlation.cwiseProduct(uniform.sum_over_query_pairs(weight));
+        paths += uniform.sum_over_query_pairs(weight.cwiseProduct(means.pairs));
+        paths -= crossed + crossed.transpose();
+        return 2 * paths + back.cwiseProduct(means.spread);
+    }
+
+    decoder_config config_;
+    mean_field_terms terms_;
+    Eigen::Index tokens_;
+    double inner_variance_;     // of q, k, v and of the inner layer's pre-activations: d sigma^2
+    double residual_variance_;  // of the entries of the projections back to the residual stream
+    gaussian_kernel activation_, derivative_;
 };
+
+/// C at the input of every layer, and at the output.
+inline std::vector<Eigen::MatrixXd> forward_kernels(const mean_field& field, Eigen::Index layers) {
+    std::vector<Eigen::MatrixXd> kernels(1, field.embeddings());
+    for (Eigen::Index l = 0; l < layers; ++l) {
+        Eigen::MatrixXd kernel = kernels.back();
+        field.add_attention(l, kernel);
+        field.add_feed_forward(kernel);
+        kernels.push_back(std::move(kernel));
+    }
+    return kernels;
+}
+
+inline void check_mean_field(std::string_view function, const decoder_config& config, Eigen::Index tokens) {
+    config.validate();
+    check_at_least(function, "tokens", tokens, 1);
+    check_fits_in_memory<double>(function, tokens, (config.layers + 16) * tokens);
+}
 
 }  // namespace detail
 
-inline Eigen::VectorXd mean_field_profile(const decoder_config& config, Eigen::Index tokens,
-                                          mean_field_terms terms = {}) {
-    const detail::mean_field_pass pass(config, terms);
-    const double embedding = pass.sigma2 * (config.positions == position_encoding::learned ? 2 : 1);
-    Eigen::MatrixXd kernel = embedding * Eigen::MatrixXd::Identity(tokens, tokens);
-    std::vector<Eigen::MatrixXd> kernels;
+/// Gains per layer and position of an untrained decoder, from its configuration alone.
+///
+/// With \f$q_l(m)\f$ the mean square of the residual stream at position m before a branch, as the mean field
+/// of mean_field_profile() gives it, and \f$v = d\sigma^2\f$, \f$\sigma_r\f$ the deviation of the projections
+/// back to the residual stream,
+///
+/// \f[ g_l(m)^2 = \frac{v\,d_q\,\sigma_r^2}{q_l(m) + \epsilon}, \qquad
+///     f_l(m)^2 = \frac{v\,d_{ff}\,\sigma_r^2}{q_l'(m) + \epsilon}\, \mathbb E[\varphi'(z)^2],
+///     \quad z \sim \mathcal N(0, v), \f]
+///
+/// for GELU; SwiGLU has \f$v\,\mathbb E[\varphi'^2] + \mathbb E[\varphi^2]\f$ in place of the mean. Attention
+/// averages tokens, so that early positions have a larger q and smaller gains.
+///
+/// These are the gains of random_sign_profile(), whose expectation is mean_field_profile() with both
+/// mean_field_terms off. \return tokens x layers each.
+/// \throws as mean_field_profile().
+inline position_gains<double> mean_field_gains(const decoder_config& config, Eigen::Index tokens,
+                                               const mean_field_terms& terms = {}) {
+    detail::check_mean_field("mean_field_gains", config, tokens);
+    const detail::mean_field field(config, tokens, terms);
+    position_gains<double> gains{Eigen::MatrixXd(tokens, config.layers),
+                                 Eigen::MatrixXd(tokens, config.layers)};
+    Eigen::MatrixXd kernel = field.embeddings();
     for (Eigen::Index l = 0; l < config.layers; ++l) {
-        const detail::uniform_attention uniform(tokens, config.window(l));
-        kernels.push_back(kernel);
-        pass.add_attention(uniform, kernel);
-        pass.add_feed_forward(kernel);
+        gains.attention.col(l) = field.attention_gains(kernel);
+        field.add_attention(l, kernel);
+        gains.feed_forward.col(l) = field.feed_forward_gains(kernel);
+        field.add_feed_forward(kernel);
     }
-    Eigen::MatrixXd b = Eigen::MatrixXd::Zero(tokens, tokens);
-    b(tokens - 1, tokens - 1) = 1 / (kernel(tokens - 1, tokens - 1) + config.norm_epsilon);
+    return gains;
+}
+
+/// The Jacobian norms of an untrained decoder, \f$\sqrt{\mathbb E\|\partial h_{out}[n]/\partial
+/// x_{in}[m]\|_F^2}\f$ for the last of `tokens` positions n, predicted from its configuration alone: no
+/// measurement, no fitted parameter.
+///
+/// At large width the residual streams at initialisation are Gaussian with kernel \f$C_{nm} = \mathbb
+/// E\langle x_n, x_m\rangle/d\f$, and gradients have a kernel \f$B_{nm}\f$ of their own. Forward, C starts as
+/// the variance of independent embeddings; an attention branch adds the mean of the normalised kernel over
+/// all pairs of positions that two queries see, a feed-forward branch adds \f$\mathbb
+/// E[\varphi(z_n)\varphi(z_m)]\f$. Backward, B starts at the query; a feed-forward branch multiplies it by
+/// \f$1 + f_n f_m\,\mathrm{corr}(\varphi'_n, \varphi'_m)\f$, an attention branch adds \f$G M^T B M G\f$ with
+/// G the gains of mean_field_gains(): the exact mean over the random signs of random_sign_profile(), in which
+/// sign flips stand for independent weights. The profile is \f$\sqrt{d\,B_{mm}}\f$.
+///
+/// \param tokens at least 1. A sliding window is taken into account; RoPE is not: it turns queries and keys,
+///        which enter at second order only.
+/// \return one value per source position, not normalised.
+/// \throws what config.validate() throws; std::domain_error when tokens < 1; std::length_error when layers ·
+///         tokens² kernel entries do not fit in memory.
+/// Cost O(layers · tokens²) time and memory. Accuracy: leading order in 1/width, first order in the scores'
+/// variance \f$(d\sigma^2)^2\f$.
+///
+/// Sources: Schoenholz et al., arXiv 1611.01232 (both recursions); Hron et al., arXiv 2006.10540 (attention);
+/// Yang, arXiv 2006.14548 (gradient independence).
+inline Eigen::VectorXd mean_field_profile(const decoder_config& config, Eigen::Index tokens,
+                                          const mean_field_terms& terms = {}) {
+    detail::check_mean_field("mean_field_profile", config, tokens);
+    const detail::mean_field field(config, tokens, terms);
+    const std::vector<Eigen::MatrixXd> kernels = detail::forward_kernels(field, config.layers);
+    const double last_scale = field.inverse_scale(kernels.back())[tokens - 1];
+    Eigen::MatrixXd back = Eigen::MatrixXd::Zero(tokens, tokens);
+    back(tokens - 1, tokens - 1) = last_scale * last_scale;  // the final normalisation
     for (Eigen::Index l = config.layers; l-- > 0;) {
-        const detail::uniform_attention uniform(tokens, config.window(l));
-        kernel = kernels[std::size_t(l)];
-        Eigen::MatrixXd middle = kernel;
-        pass.add_attention(uniform, middle);
-        pass.back_feed_forward(middle, b);
-        pass.back_attention(uniform, kernel, b);
+        Eigen::MatrixXd between = kernels[std::size_t(l)];
+        field.add_attention(l, between);
+        field.pull_back_feed_forward(between, back);
+        field.pull_back_attention(l, kernels[std::size_t(l)], back);
     }
-    return b.diagonal().cwiseSqrt() * std::sqrt(double(config.width));
+    return std::sqrt(double(config.width)) * back.diagonal().cwiseSqrt();
 }
 
 }  // namespace cesaro
