@@ -1,0 +1,24 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include "output.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace programs {
+
+/// Points to draw, as a gnuplot data block `$name`; points that are not finite are left out.
+std::string data_block(const std::string& name, const std::vector<std::pair<double, double>>& points);
+
+/// A string as gnuplot quotes it.
+std::string quoted(const std::string& text);
+
+/// Draws a gnuplot script into a pending .svg or .png file; terminal and output are set here.
+/// A usage_error says so when the ending is another, gnuplot is not installed, or it fails.
+void draw(pending_file& file, const std::string& final_name, const std::string& script);
+
+}  // namespace programs

@@ -1,0 +1,32 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <Eigen/Core>
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+
+/// What the example programs share; no part of the library.
+namespace programs {
+
+/// What the user got wrong: its message is the one line that is shown.
+struct usage_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// Parses the command line, then runs the body. Whatever either throws becomes one line on standard error and
+/// exit status 2; `--help` prints the options and is a success. The return value is main's.
+int run(CLI::App& app, int argc, const char* const* argv, const std::function<void()>& body);
+
+/// An option that takes a whole number in [least, most], written `131072` or `1e18`.
+CLI::Option* add_count(CLI::App& app, const std::string& name, Eigen::Index& value, Eigen::Index least,
+                       Eigen::Index most, const std::string& description);
+
+/// The number that all of `text` spells; a usage_error naming `what` otherwise.
+double parse_number(const std::string& what, const std::string& text);
+
+}  // namespace programs

@@ -1,0 +1,119 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "schedule_options.hpp"
+
+#include "program.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace programs {
+
+namespace {
+
+constexpr Eigen::Index most_layers = 10000;
+constexpr Eigen::Index most_tokens = Eigen::Index(1) << 62;
+
+/// Numbers between commas or white space.
+void append_numbers(std::vector<double>& numbers, const std::string& what, std::string text) {
+    for (char& c : text)
+        if (c == ',') c = ' ';
+    std::istringstream words(text);
+    for (std::string word; words >> word;)
+        numbers.push_back(parse_number(what, word));
+}
+
+/// One or more numbers a line; `#` starts a comment.
+std::vector<double> read_numbers(const std::string& file) {
+    if (std::filesystem::is_directory(file))
+        throw usage_error(fmt::format("cannot read '{}': it is a directory", file));
+    errno = 0;
+    std::ifstream stream(file);
+    if (!stream) throw usage_error(fmt::format("cannot read '{}': {}", file, std::strerror(errno)));
+    std::vector<double> numbers;
+    int number = 0;
+    for (std::string line; std::getline(stream, line);)
+        append_numbers(numbers, fmt::format("'{}' line {}", file, ++number), line.substr(0, line.find('#')));
+    if (numbers.empty()) throw usage_error(fmt::format("'{}' holds no numbers", file));
+    return numbers;
+}
+
+}  // namespace
+
+void schedule_options::add_to(CLI::App& app) {
+    auto* one = app.add_option("--alpha", alpha,
+                               "Mixing coefficient of every layer, in [0, 1]; 1 is attention only [0.5]")
+                    ->type_name("A");
+    auto* list =
+        app.add_option("--alphas", alphas, "Mixing coefficients a0,a1,..., one a layer, layer 0 first")
+            ->type_name("LIST");
+    auto* file =
+        app.add_option("--alphas-file", alphas_file, "File of mixing coefficients, one a layer; # comments")
+            ->type_name("FILE");
+    one->excludes(list)->excludes(file);
+    list->excludes(file);
+}
+
+cesaro::mixing_schedule<double> schedule_options::schedule(std::optional<Eigen::Index> depth) const {
+    std::vector<double> values;
+    std::string source;
+    if (!alphas_file.empty()) {
+        values = read_numbers(alphas_file);
+        source = "'" + alphas_file + "'";
+    } else if (!alphas.empty()) {
+        append_numbers(values, "--alphas", alphas);
+        source = "--alphas";
+    } else {
+        if (!depth) throw usage_error("--alpha needs a depth: give --depth, --model or --config");
+        return cesaro::mixing_schedule<double>::constant(*depth, alpha);
+    }
+    if (depth && Eigen::Index(values.size()) != *depth) {
+        throw usage_error(fmt::format("{} has {} coefficients for {} layers", source, values.size(), *depth));
+    }
+    return cesaro::mixing_schedule<double>(
+        Eigen::Map<const Eigen::VectorXd>(values.data(), Eigen::Index(values.size())));
+}
+
+void network_options::add_to(CLI::App& app) {
+    auto* name = app.add_option("--model", model_name, "A public model by name; an unknown name lists them")
+                     ->type_name("NAME");
+    auto* file = app.add_option("--config", config, "A model's Hugging Face config.json")->type_name("FILE");
+    add_count(app, "--tokens", tokens, 1, most_tokens,
+              "Context length: the query is token N-1 [the model's]");
+    auto* layers = add_count(app, "--depth", depth, 0, most_layers, "Number of layers");
+    name->excludes(file)->excludes(layers);
+    file->excludes(layers);
+    mixing.add_to(app);
+}
+
+network resolve(const network_options& options) {
+    std::optional<model> m;
+    if (!options.model_name.empty()) m = find_model(options.model_name);
+    if (!options.config.empty()) m = read_model_config(options.config);
+    const bool has_tokens = options.tokens > 0;
+    if (!m && !has_tokens)
+        throw usage_error("which network? give --model, --config, or --tokens with --depth");
+    if (m && !has_tokens && !m->context) {
+        throw usage_error(
+            fmt::format("'{}' has no key max_position_embeddings (or n_positions): give --tokens", m->name));
+    }
+    if (m && m->layers > most_layers) {
+        throw usage_error(
+            fmt::format("'{}' has {} layers; at most {} are supported", m->name, m->layers, most_layers));
+    }
+    std::optional<Eigen::Index> depth;
+    if (m) depth = m->layers;
+    if (options.depth >= 0) depth = options.depth;
+    const Eigen::Index tokens = has_tokens ? options.tokens : *m->context;
+    network result{m ? m->name : "", tokens, options.mixing.schedule(depth), {}};
+    if (m && m->sliding_window && *m->sliding_window < tokens) result.sliding_window = m->sliding_window;
+    return result;
+}
+
+}  // namespace programs

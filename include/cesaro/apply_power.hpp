@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cesaro/concepts.hpp>
+#include <cesaro/detail/check.hpp>
+#include <cesaro/mixing_schedule.hpp>
+
+#include <Eigen/Core>
+
+#include <string_view>
+#include <type_traits>
+
+namespace cesaro {
+
+namespace detail {
+
+template <class Real, class In, class Out>
+void check_apply_power(std::string_view function, const Eigen::MatrixBase<In>& x,
+                       const Eigen::MatrixBase<Out>& out) {
+    static_assert(std::is_same_v<typename In::Scalar, Real> && std::is_same_v<typename Out::Scalar, Real>,
+                  "the argument and the output must hold the schedule's scalar");
+    check_size(function, "rows of the output", out.rows(), x.rows());
+    check_size(function, "columns of the output", out.cols(), x.cols());
+}
+
+}  // namespace detail
+
+/// \f$A x\f$ for the network operator \f$A = A_{H-1} \cdots A_0\f$, into `out`: what the network's uniform
+/// attention makes of a sequence. Nothing of size n × n is formed.
+///
+/// Every layer is a running mean, \f$ (A_l x)_n = (1-\alpha_l) x_n + \frac{\alpha_l}{n+1} \sum_{m \le n} x_m
+/// \f$, and needs of the past only its running sum: one pass over x carries the sums of all layers.
+///
+/// \param schedule the network's layers; depth 0 is the identity.
+/// \param x a vector, or a block of columns, of any number of rows.
+/// \param out has the shape of x and may be x itself.
+/// \throws std::invalid_argument when the shapes differ.
+/// Cost O(depth) per entry, memory O(depth).
+/// Accuracy: one running sum per layer, of positive coefficients. Exact for rationals.
+///
+/// Source: Chowdhury, arXiv 2603.10123, section 3.
+template <real_scalar Real, class Derived, class Out>
+void apply_power(const mixing_schedule<Real>& schedule, const Eigen::MatrixBase<Derived>& x,
+                 const Eigen::MatrixBase<Out>& out) {
+    detail::check_apply_power<Real>("apply_power", x, out);
+    Out& y = const_cast<Out&>(out.derived());  // Eigen's idiom for writable blocks and maps
+    const Eigen::VectorX<Real>& alphas = schedule.alphas();
+    Eigen::VectorX<Real> sums(schedule.depth());
+    for (Eigen::Index j = 0; j < x.cols(); ++j) {
+        sums.setConstant(Real(0));
+        for (Eigen::Index n = 0; n < x.rows(); ++n) {
+            const Real reciprocal = Real(1) / Real(n + 1);
+            Real value = x.coeff(n, j);
+            for (Eigen::Index l = 0; l < alphas.size(); ++l) {
+                sums[l] += value;
+                const Real mean = sums[l] * reciprocal;
+                value = (Real(1) - alphas[l]) * value + alphas[l] * mean;
+            }
+            y.coeffRef(n, j) = value;
+        }
+    }
+}
+
+/// As above, as a new vector or matrix.
+template <real_scalar Real, class Derived>
+typename Derived::PlainObject apply_power(const mixing_schedule<Real>& schedule,
+                                          const Eigen::MatrixBase<Derived>& x) {
+    typename Derived::PlainObject y(x.rows(), x.cols());
+    apply_power(schedule, x, y);
+    return y;
+}
+
+/// \f$A^T v\f$, into `out`: how the influence of the positions, weighted by v, is spread over their pasts.
+/// For \f$v = e_n\f$ it is row n of A. Parameters, errors and costs as apply_power().
+template <real_scalar Real, class Derived, class Out>
+void apply_power_transpose(const mixing_schedule<Real>& schedule, const Eigen::MatrixBase<Derived>& v,
+                           const Eigen::MatrixBase<Out>& out) {
+    detail::check_apply_power<Real>("apply_power_transpose", v, out);
+    Out& y = const_cast<Out&>(out.derived());
+    const Eigen::VectorX<Real>& alphas = schedule.alphas();
+    Eigen::VectorX<Real> sums(schedule.depth());
+    for (Eigen::Index j = 0; j < v.cols(); ++j) {
+        sums.setConstant(Real(0));
+        for (Eigen::Index n = v.rows(); n-- > 0;) {
+            const Real reciprocal = Real(1) / Real(n + 1);
+            Real value = v.coeff(n, j);
+            for (Eigen::Index l = 0; l < alphas.size(); ++l) {  // the layers commute: any order serves
+                sums[l] += value * reciprocal;
+                value = (Real(1) - alphas[l]) * value + alphas[l] * sums[l];
+            }
+            y.coeffRef(n, j) = value;
+        }
+    }
+}
+
+/// As above, as a new vector or matrix.
+template <real_scalar Real, class Derived>
+typename Derived::PlainObject apply_power_transpose(const mixing_schedule<Real>& schedule,
+                                                    const Eigen::MatrixBase<Derived>& v) {
+    typename Derived::PlainObject y(v.rows(), v.cols());
+    apply_power_transpose(schedule, v, y);
+    return y;
+}
+
+}  // namespace cesaro

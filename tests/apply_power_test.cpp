@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "catch.hpp"
+#include "dense_power.hpp"
+#include "scalars.hpp"
+
+#include <cesaro/apply_power.hpp>
+
+using cesaro::apply_power;
+using cesaro::apply_power_transpose;
+using cesaro::mixing_schedule;
+using namespace cesaro_test;
+
+TEMPLATE_TEST_CASE("apply_power is the product with the dense power", "", float, double, long double,
+                   float50) {
+    using Real = TestType;
+    const Eigen::Index tokens = 37;
+    for (const Eigen::Index depth : {0, 1, 3, 12, 33}) {
+        const auto schedule = mixing_schedule<Real>::constant(depth, Real(Real(2) / Real(5)));
+        const Eigen::MatrixX<Real> a = dense_network(tokens, schedule);
+        Eigen::MatrixX<Real> x(tokens, 11);
+        for (Eigen::Index i = 0; i < x.size(); ++i)
+            x(i) = Real(1 + i % 7) / Real(3);
+        const Eigen::MatrixX<Real> y = apply_power(schedule, x);
+        const Eigen::MatrixX<Real> z = apply_power_transpose(schedule, x);
+        const Eigen::MatrixX<Real> dense_y = a * x;
+        const Eigen::MatrixX<Real> dense_z = a.transpose() * x;
+        for (Eigen::Index i = 0; i < x.size(); ++i) {
+            CHECK(error_in_epsilons(y(i), dense_y(i)) < 100);
+            CHECK(error_in_epsilons(z(i), dense_z(i)) < 100);
+        }
+        const Eigen::VectorX<Real> column = apply_power(schedule, x.col(1));
+        const Eigen::VectorX<Real> column_transpose = apply_power_transpose(schedule, x.col(1));
+        for (Eigen::Index n = 0; n < tokens; ++n) {
+            CHECK(error_in_epsilons(column[n], dense_y(n, 1)) < 100);
+            CHECK(error_in_epsilons(column_transpose[n], dense_z(n, 1)) < 100);
+        }
+    }
+}
+
+TEST_CASE("apply_power of rationals is exact") {
+    Eigen::VectorX<rational> alphas(3);
+    alphas << rational(1, 2), rational(2, 3), rational(1, 7);
+    const mixing_schedule<rational> schedule(alphas);
+    Eigen::VectorX<rational> x(6);
+    x << rational(1), rational(-2, 3), rational(5), rational(0), rational(1, 9), rational(-4);
+    const Eigen::MatrixX<rational> a = dense_network(6, schedule);
+    const Eigen::VectorX<rational> y = a * x;
+    const Eigen::VectorX<rational> z = a.transpose() * x;
+    CHECK(apply_power(schedule, x) == y);
+    CHECK(apply_power_transpose(schedule, x) == z);
+}
+
+TEST_CASE("output arguments: in place, row-major, segments") {
+    const auto schedule = mixing_schedule<>::constant(4, 0.5);
+    const Eigen::VectorXd x = Eigen::VectorXd::LinSpaced(5, 1, 5);
+    const Eigen::VectorXd expected = apply_power(schedule, x);
+    const Eigen::VectorXd expected_transpose = apply_power_transpose(schedule, x);
+    Eigen::VectorXd longer = Eigen::VectorXd::Zero(7);
+    apply_power(schedule, x, longer.segment(1, 5));
+    CHECK(longer.segment(1, 5).isApprox(expected, 1e-15));
+    CHECK(longer[0] == 0);
+    CHECK(longer[6] == 0);
+    Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> block(5, 2);
+    block << x, x;
+    apply_power(schedule, block, block);
+    CHECK(block.col(1).isApprox(expected, 1e-15));
+    Eigen::VectorXd in_place = x;
+    apply_power_transpose(schedule, in_place, in_place);
+    CHECK(in_place.isApprox(expected_transpose, 1e-15));
+}
+
+TEST_CASE("apply_power rejects what does not fit") {
+    const auto schedule = mixing_schedule<>::constant(4, 0.5);
+    const Eigen::VectorXd x = Eigen::VectorXd::Ones(5);
+    Eigen::VectorXd out(4);
+    Eigen::MatrixXd wide(5, 2);
+    CHECK_THROWS_AS(apply_power(schedule, x, out), std::invalid_argument);
+    CHECK_THROWS_AS(apply_power_transpose(schedule, x, out), std::invalid_argument);
+    CHECK_THROWS_AS(apply_power(schedule, x, wide), std::invalid_argument);
+    CHECK(apply_power(schedule, Eigen::VectorXd(0)).size() == 0);
+}

@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "catch.hpp"
+#include "dense_power.hpp"
+#include "scalars.hpp"
+
+#include <cesaro/influence_matrix.hpp>
+
+using cesaro::influence_matrix;
+using cesaro::influence_row;
+using cesaro::mixing_schedule;
+using cesaro::upper_triangle;
+using namespace cesaro_test;
+
+using row_major = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+TEMPLATE_TEST_CASE("the matrix is the dense power", "", float, double, long double, float50) {
+    using Real = TestType;
+    const Eigen::Index tokens = 30;
+    for (const Eigen::Index depth : {0, 1, 5, 12}) {
+        const Real alpha = Real(2) / Real(5);
+        const Eigen::MatrixX<Real> a =
+            influence_matrix(tokens, mixing_schedule<Real>::constant(depth, alpha));
+        const Eigen::MatrixX<Real> power = dense_power(tokens, depth, alpha);
+        for (Eigen::Index i = 0; i < a.size(); ++i)
+            CHECK(error_in_epsilons(a(i), power(i)) < 200);
+    }
+}
+
+TEST_CASE("matrices of rationals are exact, and form a semigroup") {
+    Eigen::VectorX<rational> alphas(5);
+    alphas << rational(1, 2), rational(2, 3), rational(1), rational(1, 7), rational(0);
+    const mixing_schedule<rational> all(alphas);
+    const mixing_schedule<rational> first(Eigen::VectorX<rational>(alphas.head(2)));
+    const mixing_schedule<rational> rest(Eigen::VectorX<rational>(alphas.tail(3)));
+    for (const Eigen::Index tokens : {1, 2, 7, 12}) {
+        const Eigen::MatrixX<rational> a = influence_matrix(tokens, all);
+        const Eigen::MatrixX<rational> dense = dense_network(tokens, all);
+        const Eigen::MatrixX<rational> product =
+            influence_matrix(tokens, rest) * influence_matrix(tokens, first);
+        for (Eigen::Index i = 0; i < a.size(); ++i) {
+            CHECK(a(i) == dense(i));
+            CHECK(a(i) == product(i));
+        }
+    }
+}
+
+TEST_CASE("every row is a row of influence, across restarts, in either storage order") {
+    const Eigen::Index tokens = 2 * cesaro::detail::influence_matrix_restart + 77;
+    const auto schedule = mixing_schedule<>::constant(32, 0.3);
+    row_major a(tokens, tokens);
+    influence_matrix(schedule, a);
+    const Eigen::MatrixXd b = influence_matrix(tokens, schedule);
+    double worst = 0;
+    for (Eigen::Index n = 0; n < tokens; n += 13) {
+        const Eigen::VectorXd row = influence_row(n + 1, schedule);
+        for (Eigen::Index m = 0; m <= n; ++m) {
+            worst = std::max(worst, std::abs(a(n, m) / row[m] - 1));
+            worst = std::max(worst, std::abs(b(n, m) / row[m] - 1));
+        }
+        CHECK(a.row(n).sum() == Approx(1).epsilon(1e-13));
+        CHECK(b.row(n).tail(tokens - 1 - n).isZero(0));
+    }
+    CHECK(worst < 1e-13);
+}
+
+TEST_CASE("maps and blocks; the upper triangle is left alone on request") {
+    const auto schedule = mixing_schedule<>::constant(4, 0.5);
+    const Eigen::MatrixXd expected = influence_matrix(5, schedule);
+    Eigen::MatrixXd larger = Eigen::MatrixXd::Constant(7, 7, -1);
+    influence_matrix(schedule, larger.block(1, 2, 5, 5));
+    CHECK(larger.block(1, 2, 5, 5) == expected);
+    CHECK((larger.array() == -1).count() == 24);
+    row_major kept = row_major::Constant(5, 5, 9);
+    influence_matrix(schedule, kept, upper_triangle::keep);
+    CHECK(kept(0, 4) == 9);
+    CHECK((kept.array() == 9).count() == 10);
+    const Eigen::MatrixXd lower = kept.triangularView<Eigen::Lower>();
+    CHECK(lower == expected);
+}
+
+TEST_CASE("influence_matrix rejects what does not fit") {
+    const auto schedule = mixing_schedule<>::constant(4, 0.5);
+    Eigen::MatrixXd oblong(3, 4);
+    CHECK_THROWS_AS(influence_matrix(schedule, oblong), std::invalid_argument);
+    CHECK_THROWS_AS(influence_matrix(-1, schedule), std::domain_error);
+    CHECK_THROWS_AS(influence_matrix(Eigen::Index(1) << 40, schedule), std::length_error);
+    CHECK(influence_matrix(0, schedule).size() == 0);
+    CHECK(influence_matrix(1, schedule)(0, 0) == Approx(1).epsilon(1e-15));
+}
