@@ -29,7 +29,7 @@ Real gelu_derivative(const Real& x) {
     using std::tanh;
     const Real c = boost::math::constants::root_two_div_pi<Real>();
     const Real t = tanh(Real(c * (x + Real(0.044715) * x * x * x)));
-    return (Real(1) + t + x * (Real(1) - t * t) * c * (Real(1) + Real(0.134145) * x * x)) / Real(2);
+    return (Real(1) + t + x * (Real(1) - t * t) * c * (Real(1) + Real(3) * Real(0.044715) * x * x)) / Real(2);
 }
 
 /// SiLU, \f$x / (1 + e^{-x})\f$.

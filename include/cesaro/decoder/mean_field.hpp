@@ -262,7 +262,7 @@ inline Eigen::VectorXd mean_field_profile(const decoder_config& config, Eigen::I
         field.pull_back_feed_forward(between, back);
         field.pull_back_attention(l, kernels[std::size_t(l)], back);
     }
-    return std::sqrt(double(config.width)) * back.diagonal().cwiseSqrt();
+    return std::sqrt(double(config.width)) * back.diagonal().cwiseMax(0).cwiseSqrt();
 }
 
 }  // namespace cesaro

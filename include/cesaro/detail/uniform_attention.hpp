@@ -26,12 +26,8 @@ class uniform_attention {
     Eigen::MatrixXd mean(const Eigen::MatrixXd& x) const {
         Eigen::MatrixXd y(x.rows(), x.cols());
         parallel_for(x.cols(), [&](Eigen::Index j) {
-            double sum = 0;
-            for (Eigen::Index n = 0; n < x.rows(); ++n) {
-                sum += x(n, j);
-                if (n >= window_) sum -= x(n - window_, j);
-                y(n, j) = sum * inverse_count_[n];
-            }
+            window_sums(x.col(j), y.col(j));
+            y.col(j).array() *= inverse_count_.array();
         });
         return y;
     }
@@ -39,14 +35,7 @@ class uniform_attention {
     /// \f$C^T X\f$ with \f$C_{nm} = 1\f$ where n sees m: the sum of the rows by which each position is seen.
     Eigen::MatrixXd sum_over_queries(const Eigen::MatrixXd& x) const {
         Eigen::MatrixXd y(x.rows(), x.cols());
-        parallel_for(x.cols(), [&](Eigen::Index j) {
-            double sum = 0;
-            for (Eigen::Index m = x.rows(); m-- > 0;) {
-                sum += x(m, j);
-                if (m + window_ < x.rows()) sum -= x(m + window_, j);
-                y(m, j) = sum;
-            }
-        });
+        parallel_for(x.cols(), [&](Eigen::Index j) { window_sums(x.col(j).reverse(), y.col(j).reverse()); });
         return y;
     }
 
@@ -62,6 +51,24 @@ class uniform_attention {
     const Eigen::VectorXd& inverse_count() const { return inverse_count_; }
 
   private:
+    /// y_n = x_{n-w+1} + ... + x_n, by blocks of w: the end of the block before, and the beginning of n's
+    /// own. Nothing is subtracted, so that what no query sees stays exactly zero.
+    template <class In, class Out>
+    void window_sums(const In& x, Out&& y) const {
+        const Eigen::Index tokens = x.size();
+        Eigen::VectorXd end_sums = Eigen::VectorXd::Zero(window_ + 1);
+        for (Eigen::Index block = 0; block < tokens; block += window_) {
+            const Eigen::Index size = std::min(window_, tokens - block);
+            double sum = 0;
+            for (Eigen::Index i = 0; i < size; ++i) {
+                sum += x[block + i];
+                y[block + i] = sum + end_sums[i + 1];
+            }
+            for (Eigen::Index i = size; i-- > 0;)
+                end_sums[i] = end_sums[i + 1] + x[block + i];
+        }
+    }
+
     Eigen::Index window_;
     Eigen::VectorXd inverse_count_;
 };
