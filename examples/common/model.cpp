@@ -138,6 +138,14 @@ void check_decoder(const json& config, const std::string& file) {
     }
 }
 
+/// The file's name, or its directory's for a plain `config.json`.
+std::string display_name(const std::string& file) {
+    const std::filesystem::path path = std::filesystem::absolute(file);
+    const std::string stem = path.stem().string();
+    const std::string directory = path.parent_path().filename().string();
+    return stem == "config" && !directory.empty() ? directory : stem;
+}
+
 }  // namespace
 
 model read_model_config(const std::string& file) {
@@ -149,7 +157,7 @@ model read_model_config(const std::string& file) {
         throw usage_error(
             fmt::format("'{}' has no key num_hidden_layers (or n_layer): not a decoder's config.json", file));
     }
-    model m{file,
+    model m{display_name(file),
             *layers,
             find_count(config, file, {"max_position_embeddings", "n_positions", "max_seq_len", "seq_length"}),
             {}};

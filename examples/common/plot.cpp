@@ -38,7 +38,7 @@ namespace {
 std::string terminal(const std::string& name) {
     const std::string ending = std::filesystem::path(name).extension().string();
     if (ending == ".svg")
-        return "set terminal svg size 960,600 enhanced font 'DejaVu Sans,15' background 'white'\n";
+        return "set terminal svg size 1040,690 enhanced font 'DejaVu Sans,15' background 'white'\n";
     if (ending == ".png")
         return "set terminal pngcairo size 1440,900 enhanced font 'DejaVu Sans,15' linewidth 1.5\n";
     throw usage_error(fmt::format("cannot plot to '{}': the name must end in .svg or .png", name));

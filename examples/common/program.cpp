@@ -27,7 +27,7 @@ int fail(const CLI::App& app, std::string message) {
 }
 
 /// Whole numbers from their digits, so that all 64 bits count; also `1e18`, which users write.
-bool parse_count(const std::string& text, Eigen::Index& value) {
+bool read_count(const std::string& text, Eigen::Index& value) {
     const char* const end = text.data() + text.size();
     const auto whole = std::from_chars(text.data(), end, value);
     if (whole.ec == std::errc() && whole.ptr == end) return true;
@@ -57,16 +57,29 @@ int run(CLI::App& app, int argc, const char* const* argv, const std::function<vo
     }
 }
 
+Eigen::Index parse_count(const std::string& what, const std::string& text, Eigen::Index least,
+                         Eigen::Index most) {
+    Eigen::Index count = 0;
+    if (!read_count(text, count))
+        throw usage_error(fmt::format("{}: '{}' is not a whole number", what, text));
+    if (count < least || count > most) {
+        throw usage_error(fmt::format("{}: {} must lie in [{}, {}]", what, text, least, most));
+    }
+    return count;
+}
+
+std::vector<Eigen::Index> parse_counts(const std::string& what, const std::vector<std::string>& texts,
+                                       Eigen::Index least, Eigen::Index most) {
+    std::vector<Eigen::Index> counts;
+    for (const std::string& text : texts)
+        counts.push_back(parse_count(what, text, least, most));
+    return counts;
+}
+
 CLI::Option* add_count(CLI::App& app, const std::string& name, Eigen::Index& value, Eigen::Index least,
                        Eigen::Index most, const std::string& description) {
     const auto parse = [&value, name, least, most](const std::string& text) {
-        Eigen::Index count = 0;
-        if (!parse_count(text, count))
-            throw usage_error(fmt::format("{}: '{}' is not a whole number", name, text));
-        if (count < least || count > most) {
-            throw usage_error(fmt::format("{}: {} must lie in [{}, {}]", name, text, least, most));
-        }
-        value = count;
+        value = parse_count(name, text, least, most);
     };
     return app.add_option_function<std::string>(name, parse, description)->type_name("N");
 }
@@ -79,6 +92,13 @@ double parse_number(const std::string& what, const std::string& text) {
         throw usage_error(fmt::format("{}: '{}' is not a number", what, text));
     }
     return value;
+}
+
+std::vector<double> parse_numbers(const std::string& what, const std::vector<std::string>& texts) {
+    std::vector<double> values;
+    for (const std::string& text : texts)
+        values.push_back(parse_number(what, text));
+    return values;
 }
 
 }  // namespace programs

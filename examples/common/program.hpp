@@ -9,6 +9,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 /// What the example programs share; no part of the library.
 namespace programs {
@@ -26,7 +27,18 @@ int run(CLI::App& app, int argc, const char* const* argv, const std::function<vo
 CLI::Option* add_count(CLI::App& app, const std::string& name, Eigen::Index& value, Eigen::Index least,
                        Eigen::Index most, const std::string& description);
 
+/// The whole number in [least, most] that all of `text` spells; a usage_error naming `what` otherwise.
+Eigen::Index parse_count(const std::string& what, const std::string& text, Eigen::Index least,
+                         Eigen::Index most);
+
+/// As parse_count(), one by one.
+std::vector<Eigen::Index> parse_counts(const std::string& what, const std::vector<std::string>& texts,
+                                       Eigen::Index least, Eigen::Index most);
+
 /// The number that all of `text` spells; a usage_error naming `what` otherwise.
 double parse_number(const std::string& what, const std::string& text);
+
+/// As parse_number(), one by one.
+std::vector<double> parse_numbers(const std::string& what, const std::vector<std::string>& texts);
 
 }  // namespace programs

@@ -17,7 +17,7 @@ namespace programs {
 
 namespace {
 
-constexpr Eigen::Index most_layers = 10000;
+constexpr Eigen::Index most_layers = 2000;
 constexpr Eigen::Index most_tokens = Eigen::Index(1) << 62;
 
 /// Numbers between commas or white space.
@@ -80,13 +80,39 @@ cesaro::mixing_schedule<double> schedule_options::schedule(std::optional<Eigen::
         Eigen::Map<const Eigen::VectorXd>(values.data(), Eigen::Index(values.size())));
 }
 
+CLI::Option* add_depth(CLI::App& app, Eigen::Index& depth) {
+    return add_count(app, "--depth", depth, 0, most_layers, "Number of layers");
+}
+
+CLI::Option* add_tokens(CLI::App& app, Eigen::Index& tokens) {
+    return add_count(app, "--tokens", tokens, 1, most_tokens,
+                     "Context length N: the last token, the query, is at N-1");
+}
+
+std::vector<Eigen::Index> parse_tokens(const std::string& what, const std::vector<std::string>& texts) {
+    return parse_counts(what, texts, 1, most_tokens);
+}
+
+std::vector<Eigen::Index> parse_depths(const std::string& what, const std::vector<std::string>& texts) {
+    return parse_counts(what, texts, 0, most_layers);
+}
+
+std::string describe(const cesaro::mixing_schedule<double>& schedule, const char* alpha) {
+    const Eigen::VectorXd& alphas = schedule.alphas();
+    if (alphas.size() == 0) return "";
+    const double least = alphas.minCoeff();
+    const double most = alphas.maxCoeff();
+    return least == most ? fmt::format(", {} = {:g}", alpha, least)
+                         : fmt::format(", {} from {:g} to {:g}", alpha, least, most);
+}
+
 void network_options::add_to(CLI::App& app) {
     auto* name = app.add_option("--model", model_name, "A public model by name; an unknown name lists them")
                      ->type_name("NAME");
     auto* file = app.add_option("--config", config, "A model's Hugging Face config.json")->type_name("FILE");
     add_count(app, "--tokens", tokens, 1, most_tokens,
               "Context length: the query is token N-1 [the model's]");
-    auto* layers = add_count(app, "--depth", depth, 0, most_layers, "Number of layers");
+    auto* layers = add_depth(app, depth);
     name->excludes(file)->excludes(layers);
     file->excludes(layers);
     mixing.add_to(app);
@@ -96,16 +122,17 @@ network resolve(const network_options& options) {
     std::optional<model> m;
     if (!options.model_name.empty()) m = find_model(options.model_name);
     if (!options.config.empty()) m = read_model_config(options.config);
+    const std::string& source = options.config.empty() ? options.model_name : options.config;
     const bool has_tokens = options.tokens > 0;
     if (!m && !has_tokens)
         throw usage_error("which network? give --model, --config, or --tokens with --depth");
     if (m && !has_tokens && !m->context) {
         throw usage_error(
-            fmt::format("'{}' has no key max_position_embeddings (or n_positions): give --tokens", m->name));
+            fmt::format("'{}' has no key max_position_embeddings (or n_positions): give --tokens", source));
     }
     if (m && m->layers > most_layers) {
         throw usage_error(
-            fmt::format("'{}' has {} layers; at most {} are supported", m->name, m->layers, most_layers));
+            fmt::format("'{}' has {} layers; at most {} are supported", source, m->layers, most_layers));
     }
     std::optional<Eigen::Index> depth;
     if (m) depth = m->layers;

@@ -29,6 +29,19 @@ struct schedule_options {
     cesaro::mixing_schedule<double> schedule(std::optional<Eigen::Index> depth) const;
 };
 
+/// The option `--depth H`; negative means not given.
+CLI::Option* add_depth(CLI::App& app, Eigen::Index& depth);
+
+/// The option `--tokens N`.
+CLI::Option* add_tokens(CLI::App& app, Eigen::Index& tokens);
+
+/// Lists of context lengths and of depths, within the limits of these options.
+std::vector<Eigen::Index> parse_tokens(const std::string& what, const std::vector<std::string>& texts);
+std::vector<Eigen::Index> parse_depths(const std::string& what, const std::vector<std::string>& texts);
+
+/// ", alpha = 0.5" or ", alpha from 0.1 to 0.9", with `alpha` as the name of the coefficient.
+std::string describe(const cesaro::mixing_schedule<double>& schedule, const char* alpha = "alpha");
+
 /// The options that say which network: `--model NAME`, `--config FILE`, or `--tokens N --depth H`; `--tokens`
 /// also overrides the context of a model. With the schedule's.
 struct network_options {

@@ -85,6 +85,21 @@ nlohmann::ordered_json to_json(const table& t) {
     return list;
 }
 
+nlohmann::ordered_json to_json(const Eigen::VectorXd& values) {
+    return std::vector<double>(values.begin(), values.end());
+}
+
+std::string render(const report& r, output_format format) {
+    if (format == output_format::csv) return to_csv(r.rows);
+    if (format == output_format::text) {
+        return r.heading + "\n" + to_text(r.rows) + (r.closing.empty() ? "" : "\n" + r.closing);
+    }
+    nlohmann::ordered_json json = r.facts;
+    json[r.rows_name] = to_json(r.rows);
+    if (!r.summary.is_null()) json["summary"] = r.summary;
+    return json.dump(2) + "\n";
+}
+
 void output_options::add_to(CLI::App& app) {
     const std::map<std::string, output_format> formats = {
         {"table", output_format::text}, {"csv", output_format::csv}, {"json", output_format::json}};

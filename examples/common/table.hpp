@@ -31,6 +31,9 @@ std::string to_csv(const table& t);
 /// A list of one object per row, to the same precision; infinity, which JSON lacks, as null.
 nlohmann::ordered_json to_json(const table& t);
 
+/// Numbers as a list that JSON can hold.
+nlohmann::ordered_json to_json(const Eigen::VectorXd& values);
+
 enum class output_format { text, csv, json };
 
 /// The options `--format table|csv|json` and `--output FILE`.
@@ -40,5 +43,17 @@ struct output_options {
 
     void add_to(CLI::App& app);
 };
+
+/// What a program has to say.
+struct report {
+    std::string heading;           ///< lines above the table; text only
+    nlohmann::ordered_json facts;  ///< what the table is of; JSON only
+    std::string rows_name;         ///< of the table in JSON
+    table rows;                    ///< in every format; all there is in CSV
+    std::string closing = {};      ///< lines below the table; text only
+    nlohmann::ordered_json summary = {};
+};
+
+std::string render(const report& r, output_format format);
 
 }  // namespace programs

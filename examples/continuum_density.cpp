@@ -1,0 +1,110 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+// The continuum limit of an influence row at given relative positions: density, distribution and delta, and
+// the associated Laguerre form that the density has when every layer attends alike.
+
+#include "common/output.hpp"
+#include "common/program.hpp"
+#include "common/schedule_options.hpp"
+#include "common/table.hpp"
+
+#include <cesaro/continuum_influence.hpp>
+#include <cesaro/landmarks.hpp>
+
+#include <CLI/CLI.hpp>
+#include <boost/math/special_functions/laguerre.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace {
+
+using cesaro::complement;
+
+constexpr const char* description =
+    R"(The law that an influence row tends to as the context grows, at relative positions x in (0, 1].
+
+Columns (H layers, u = ln(1/x), w_k the probability of k attention hops):
+  x
+  density     f(x) = sum_k w_k u^(k-1) / (k-1)!, without the delta
+  cdf         influence of all positions up to x; 1 at x = 1, where the recency delta is
+  complement  influence of all positions beyond x
+  laguerre    a (1-a)^(H-1) L1_{H-1}(-a u / (1-a)): the density again when every layer has alpha = a < 1
+  dead_zone   u^(H-1) / (H-1)!: the density without residual connections
+  asymptotic  Perron's approximation of the density for constant 0 < alpha < 1, 0 < x < 1)";
+
+/// The coefficient that all layers share, if they do.
+std::optional<double> constant_alpha(const cesaro::mixing_schedule<double>& schedule) {
+    const Eigen::VectorXd& alphas = schedule.alphas();
+    if (alphas.size() == 0 || alphas.minCoeff() != alphas.maxCoeff()) return std::nullopt;
+    return alphas[0];
+}
+
+/// In the range of long double: at great depth the polynomial overflows before the power vanishes.
+double laguerre_form(Eigen::Index depth, double alpha, double x) {
+    const long double stay = 1 - static_cast<long double>(alpha);
+    const long double argument = alpha * std::log(static_cast<long double>(x)) / stay;
+    const auto degree = static_cast<unsigned>(depth - 1);
+    return double(alpha * std::pow(stay, degree) * boost::math::laguerre(degree, 1U, argument));
+}
+
+programs::table density_table(const cesaro::mixing_schedule<double>& schedule,
+                              const std::vector<double>& xs) {
+    const cesaro::continuum_influence<double> limit(schedule);
+    const std::optional<double> alpha = constant_alpha(schedule);
+    const auto column = [&](const char* name, auto value) {
+        std::vector<double> cells;
+        for (const double x : xs)
+            cells.push_back(value(x));
+        return programs::column{name, cells};
+    };
+    programs::table t = {column("x", [](double x) { return x; }),
+                         column("density", [&](double x) { return pdf(limit, x); }),
+                         column("cdf", [&](double x) { return cdf(limit, x); }),
+                         column("complement", [&](double x) { return cdf(complement(limit, x)); })};
+    if (alpha && *alpha < 1) {
+        t.push_back(column("laguerre", [&](double x) { return laguerre_form(schedule.depth(), *alpha, x); }));
+    }
+    t.push_back(column("dead_zone", [&](double x) { return cesaro::dead_zone(schedule.depth(), x); }));
+    if (alpha && *alpha > 0 && *alpha < 1) {
+        t.push_back(column("asymptotic", [&](double x) {
+            if (x == 1) return std::numeric_limits<double>::infinity();  // z = 0
+            return cesaro::valley_asymptotic(schedule.depth(), *alpha, x);
+        }));
+    }
+    return t;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+    CLI::App app(description, "continuum_density");
+    programs::schedule_options mixing;
+    programs::output_options output;
+    Eigen::Index depth = -1;
+    std::vector<std::string> words = {"0.001", "0.01", "0.1", "0.25", "0.5", "0.75", "0.9", "1"};
+    programs::add_depth(app, depth);
+    mixing.add_to(app);
+    app.add_option("--x", words, "Relative positions in (0, 1]: x0,x1,... [0.001 ... 1]")
+        ->delimiter(',')
+        ->type_name("LIST");
+    output.add_to(app);
+    return programs::run(app, argc, argv, [&] {
+        const auto schedule = mixing.schedule(depth < 0 ? std::nullopt : std::optional(depth));
+        const programs::report r = {
+            .heading = fmt::format("continuum limit of {} layers{}\nrecency delta {:.6g} at x = 1\n",
+                                   schedule.depth(), programs::describe(schedule), schedule.recency_delta()),
+            .facts = {{"depth", schedule.depth()},
+                      {"alphas", programs::to_json(schedule.alphas())},
+                      {"recency_delta", schedule.recency_delta()}},
+            .rows_name = "density",
+            .rows = density_table(schedule, programs::parse_numbers("--x", words))};
+        programs::write_output(output.file, render(r, output.format));
+    });
+}
