@@ -64,7 +64,7 @@ template <class Real>
 Eigen::MatrixX<Real> embed(const decoder<Real>& model, const std::vector<Eigen::Index>& ids) {
     const decoder_config& config = model.config;
     const Eigen::Index tokens = Eigen::Index(ids.size());
-    const bool learned = config.positions == position_encoding::learned;
+    const bool learned = config.has_learned_positions();
     if (learned && tokens > config.max_positions) {
         detail::throw_invalid_argument(
             "embed", "tokens", tokens,
@@ -98,7 +98,7 @@ void rotate_queries_and_keys(const decoder_config& config, const rope_rotations<
 
 template <class Real>
 rope_rotations<Real> rotations_of(const decoder_config& config, Eigen::Index tokens) {
-    const bool rope = config.positions == position_encoding::rope;
+    const bool rope = config.has_rope();
     return rope_rotations<Real>(rope ? config.head_width : 0, rope ? tokens : 0, config.rope_theta);
 }
 

@@ -58,6 +58,15 @@ decoder<Real> initialize_decoder(const decoder_config& config, std::uint64_t see
     return model;
 }
 
+/// The seeds of draw 0, 1, ... of an experiment with one seed.
+struct draw_seeds {
+    std::uint64_t weights;
+    std::uint64_t tokens;
+
+    draw_seeds(std::uint64_t seed, std::uint64_t draw)
+        : weights(detail::independent_seed(seed, draw, 0)), tokens(detail::independent_seed(seed, draw, 1)) {}
+};
+
 /// Independent uniform token ids in [0, vocab_size).
 /// \throws std::domain_error when tokens < 0 or vocab_size < 1.
 inline std::vector<Eigen::Index> uniform_token_ids(Eigen::Index tokens, Eigen::Index vocab_size,

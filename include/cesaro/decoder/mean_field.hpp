@@ -48,8 +48,8 @@ class mean_field {
 
     /// C of the embeddings: independent between positions.
     Eigen::MatrixXd embeddings() const {
-        const double variance = config_.initializer_range * config_.initializer_range *
-                                (config_.positions == position_encoding::learned ? 2 : 1);
+        const double variance =
+            config_.initializer_range * config_.initializer_range * (config_.has_learned_positions() ? 2 : 1);
         return variance * Eigen::MatrixXd::Identity(tokens_, tokens_);
     }
 

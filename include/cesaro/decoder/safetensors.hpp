@@ -440,7 +440,7 @@ float to_float(const std::string& name, const Real& x) {
 /// The length and the header, padded so that the data begin at a multiple of 8 bytes.
 inline std::string safetensors_header(std::span<const tensor_source> sources) {
     std::ostringstream header;
-    header.imbue(std::locale::classic());  // no thousands separators
+    header.imbue(std::locale::classic());            // no thousands separators
     header << R"({"__metadata__":{"format":"pt"})";  // asked for by transformers' from_pretrained
     Eigen::Index offset = 0;
     for (const tensor_source& source : sources) {
