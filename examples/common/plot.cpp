@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -20,7 +19,7 @@ namespace programs {
 std::string data_block(const std::string& name, const std::vector<std::pair<double, double>>& points) {
     std::string text = fmt::format("${} << EOD\n", name);
     for (const auto& [x, y] : points)
-        if (std::isfinite(x) && std::isfinite(y)) text += fmt::format("{} {}\n", x, y);
+        text += fmt::format("{} {}\n", x, y);
     return text + "EOD\n";
 }
 

@@ -11,7 +11,7 @@
 
 namespace programs {
 
-/// Points to draw, as a gnuplot data block `$name`; points that are not finite are left out.
+/// Points to draw, as a gnuplot data block `$name`.
 std::string data_block(const std::string& name, const std::vector<std::pair<double, double>>& points);
 
 /// A string as gnuplot quotes it.

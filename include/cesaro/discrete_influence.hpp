@@ -78,15 +78,28 @@ inline void check_source(std::string_view function, Eigen::Index source, Eigen::
     }
 }
 
-/// sum_k w_k h_{k-1}(m+1 .. n+1), k = 1 .. H: the entry without the recency delta, times n + 1.
+/// The entries [M^k]_{n,m} for k = 0 .. depth: [m = n], then h_{k-1}(m+1 .. n+1) / (n+1).
+template <class Real, class Number = Real>
+std::vector<Number> power_entries(Eigen::Index query, Eigen::Index source, Eigen::Index depth) {
+    std::vector<Number> entries(std::size_t(depth) + 1);
+    if (depth > 0) {
+        std::vector<Number> h(std::size_t(depth), Number(Real(0)));
+        complete_homogeneous<Real>(source + 1, query + 1, h);
+        const Number rows(Real(query + 1));
+        for (std::size_t k = 0; k < h.size(); ++k)
+            entries[k + 1] = h[k] / rows;
+    }
+    entries[0] = Number(Real(source == query ? 1 : 0));
+    return entries;
+}
+
+/// The entry of the network operator, sum_k w_k [M^k]_{n,m}.
 template <class Real, class Number>
-Number attended_weight(Eigen::Index query, Eigen::Index source, const Eigen::VectorX<Number>& w) {
+Number network_entry(Eigen::Index query, Eigen::Index source, const Eigen::VectorX<Number>& w) {
+    const auto entries = power_entries<Real, Number>(query, source, w.size() - 1);
     Number sum(Real(0));
-    if (w.size() == 1) return sum;
-    std::vector<Number> h(std::size_t(w.size()) - 1);
-    complete_homogeneous<Real>(source + 1, query + 1, h);
-    for (Eigen::Index k = 1; k < w.size(); ++k)
-        sum += w[k] * h[std::size_t(k) - 1];
+    for (Eigen::Index k = 0; k < w.size(); ++k)
+        sum += w[k] * entries[std::size_t(k)];
     return sum;
 }
 
@@ -134,9 +147,7 @@ central_moments<Real> central_moments_of(const discrete_influence<Real>& d, bool
 template <real_scalar Real>
 Real pdf(const discrete_influence<Real>& d, Eigen::Index source) {
     detail::check_source("pdf(discrete_influence)", source, d.query());
-    const Eigen::VectorX<Real>& w = d.hop_distribution();
-    Real p = detail::attended_weight<Real>(d.query(), source, w) / Real(d.query() + 1);
-    if (source == d.query()) p += w[0];
+    const Real p = detail::network_entry<Real>(d.query(), source, d.hop_distribution());
     return p < Real(1) ? p : Real(1);  // rounding only
 }
 
@@ -158,9 +169,7 @@ Real logpdf(const discrete_influence<Real>& d, Eigen::Index source) {
     if (p > (std::numeric_limits<Real>::min)() / std::numeric_limits<Real>::epsilon()) return log(p);
     using Number = detail::scaled<Real>;
     const auto w = detail::poisson_binomial<Number>(d.schedule().alphas());
-    Number sum = detail::attended_weight<Real>(d.query(), source, w) / Number(Real(d.query() + 1));
-    if (source == d.query()) sum += w[0];
-    return log(sum);
+    return log(detail::network_entry<Real>(d.query(), source, w));
 }
 
 /// \f$P(\text{source} \le m)\f$: \f$\frac{m+1}{n+1} \sum_{i<H} h_i(m+2..n+1) P(K > i)\f$, positive terms

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Sets up what is missing, builds everything, and runs every test; arguments go to ctest.
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+prepare
+cmake --build "$build" --parallel "$jobs"
+ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$jobs" "$@"

@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "catch.hpp"
+#include "scalars.hpp"
+
+#include <cesaro/continuum_influence.hpp>
+#include <cesaro/depth_limit_influence.hpp>
+
+#include <boost/math/quadrature/tanh_sinh.hpp>
+#include <boost/math/special_functions/bessel.hpp>
+#include <boost/math/special_functions/gamma.hpp>
+
+#include <cmath>
+#include <limits>
+
+using cesaro::complement;
+using cesaro::continuum_influence;
+using cesaro::depth_limit_influence;
+using cesaro::mixing_schedule;
+using namespace cesaro_test;
+
+TEST_CASE("the density is the Bessel form") {
+    for (const double a : {1e-6, 0.5, 3.0, 40.0, 500.0, 2000.0}) {
+        const depth_limit_influence<> e(a);
+        for (const double x : {1e-300, 1e-8, 0.5, 0.99}) {
+            const float50 u = -log(float50(x));
+            const float50 z = 2 * sqrt(float50(a * u));
+            const float50 exact = exp(float50(-a)) * sqrt(float50(a / u)) * boost::math::cyl_bessel_i(1, z);
+            CAPTURE(a, x);
+            if (exact > float50("1e-290")) CHECK(error_in_epsilons(pdf(e, x), float100(exact)) < 450 + 5 * a);
+            const double logarithm = static_cast<double>(float50(log(exact)));
+            CHECK(std::abs(logpdf(e, x) - logarithm) < 1e-13 * (1 + std::abs(logarithm) + a));
+        }
+    }
+}
+
+TEST_CASE("the tails are mixtures of incomplete gamma functions over Poisson hops") {
+    for (const double a : {1e-6, 0.5, 3.0, 40.0, 500.0}) {
+        const depth_limit_influence<> e(a);
+        for (const double x : {1e-300, 1e-8, 0.5, 0.99}) {
+            const float50 u = -log(float50(x));
+            float50 weight = exp(float50(-a));
+            float50 lower = 0;
+            float50 upper = weight;
+            for (int k = 1; k < 1500; ++k) {
+                weight *= float50(a) / k;
+                if (weight < float50("1e-700")) break;
+                lower += weight * boost::math::gamma_q(float50(k), u);
+                upper += weight * boost::math::gamma_p(float50(k), u);
+            }
+            CAPTURE(a, x);
+            if (lower > float50("1e-290")) CHECK(error_in_epsilons(cdf(e, x), float100(lower)) < 450 + 5 * a);
+            if (upper > float50("1e-290")) {
+                CHECK(error_in_epsilons(cdf(complement(e, x)), float100(upper)) < 450 + 5 * a);
+            }
+        }
+    }
+}
+
+TEST_CASE("it is the limit of constant(H, a/H)") {
+    // The difference is of the order of a²/H (Le Cam): ten times the depth, a tenth of it.
+    const double a = 3;
+    const depth_limit_influence<> e(a);
+    double previous = 0;
+    for (const Eigen::Index depth : {100, 1000}) {
+        const continuum_influence<> c(mixing_schedule<>::constant(depth, a / double(depth)));
+        const double difference = pdf(c, 0.2) / pdf(e, 0.2) - 1;
+        if (previous != 0) CHECK(previous / difference == Approx(10).epsilon(0.05));
+        CHECK(std::abs(cdf(c, 0.2) - cdf(e, 0.2)) < a * a / double(depth));
+        previous = difference;
+    }
+    CHECK(std::abs(previous) < 0.005);
+}
+
+TEST_CASE("moments are those of the density and the delta") {
+    boost::math::quadrature::tanh_sinh<double> integrator;
+    for (const double a : {1e-3, 0.7, 1.3, 1.5, 6.0}) {
+        const depth_limit_influence<> e(a);
+        const auto central = [&](int order, double about) {
+            return integrator.integrate([&](double x) { return std::pow(x - about, order) * pdf(e, x); }, 0.0,
+                                        1.0) +
+                   std::pow(1 - about, order) * e.delta_weight();
+        };
+        CAPTURE(a);
+        CHECK(central(0, 0) == Approx(1).epsilon(1e-12));
+        CHECK(mean(e) == Approx(central(1, 0)).epsilon(1e-12));
+        const double m = mean(e);
+        CHECK(variance(e) == Approx(central(2, m)).epsilon(1e-11));
+        CHECK(standard_deviation(e) == std::sqrt(variance(e)));
+        CHECK(skewness(e) == Approx(central(3, m) / std::pow(variance(e), 1.5)).epsilon(1e-9));
+        CHECK(kurtosis(e) == Approx(central(4, m) / std::pow(variance(e), 2)).epsilon(1e-9));
+        CHECK(kurtosis_excess(e) == kurtosis(e) - 3);
+    }
+    CHECK_THROWS_AS(skewness(depth_limit_influence<>(0.0)), std::domain_error);
+}
+
+TEMPLATE_TEST_CASE("quantiles invert both tails", "", float, double, float50) {
+    using Real = TestType;
+    const depth_limit_influence<Real> e(Real(3));
+    for (const double level : {1e-20, 0.1, 0.5, 0.9}) {
+        const Real p = Real(level);
+        const double bound = 1000 * double(std::numeric_limits<Real>::epsilon());
+        CHECK(abs(double(cdf(e, quantile(e, p)) / p - 1)) < bound);
+        if (p > e.delta_weight()) {
+            CHECK(abs(double(cdf(complement(e, quantile(complement(e, p)))) / p - 1)) < bound);
+        } else {
+            CHECK(quantile(complement(e, p)) == 1);
+        }
+    }
+    CHECK(quantile(e, Real(0.99)) == 1);
+    CHECK(quantile(e, Real(0)) == 0);
+    CHECK(quantile(complement(e, Real(1))) == 0);
+    CHECK(median(e) == quantile(e, Real(1) / Real(2)));
+}
+
+TEST_CASE("extremes of the total attention") {
+    const depth_limit_influence<> none(0.0);
+    CHECK(none.delta_weight() == 1);
+    CHECK(pdf(none, 0.5) == 0);
+    CHECK(cdf(none, 0.5) == 0);
+    CHECK(cdf(complement(none, 0.5)) == 1);
+    CHECK(quantile(none, 0.5) == 1);
+    CHECK(mean(none) == 1);
+    CHECK(variance(none) == 0);
+    const depth_limit_influence<> huge(1e9);
+    CHECK(huge.delta_weight() == 0);
+    CHECK(pdf(huge, 0.5) == 0);
+    CHECK(logpdf(huge, 0.5) == Approx(-1e9).epsilon(1e-3));
+    CHECK(cdf(huge, 0.5) == Approx(1).epsilon(1e-15));
+    CHECK(cdf(complement(huge, 0.5)) == 0);
+    CHECK(quantile(huge, 0.5) == 0);
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    CHECK_THROWS_AS(depth_limit_influence<>(-1.0), std::domain_error);
+    CHECK_THROWS_AS(depth_limit_influence<>(nan), std::domain_error);
+    CHECK_THROWS_AS(depth_limit_influence<>(std::numeric_limits<double>::infinity()), std::domain_error);
+    CHECK_THROWS_AS(pdf(none, 0.0), std::domain_error);
+    CHECK_THROWS_AS(cdf(none, 1.5), std::domain_error);
+    CHECK_THROWS_AS(cdf(complement(none, nan)), std::domain_error);
+    CHECK_THROWS_AS(quantile(none, nan), std::domain_error);
+}

@@ -1,0 +1,292 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "catch.hpp"
+#include "scalars.hpp"
+
+#include <cesaro/cesaro_operator.hpp>
+#include <cesaro/discrete_influence.hpp>
+#include <cesaro/influence_row.hpp>
+
+#include <boost/math/special_functions/digamma.hpp>
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+using cesaro::cesaro_operator;
+using cesaro::complement;
+using cesaro::discrete_influence;
+using cesaro::mixing_schedule;
+using namespace cesaro_test;
+
+namespace {
+
+constexpr Eigen::Index most_positions = Eigen::Index(1) << 62;
+
+mixing_schedule<double> random_schedule(std::mt19937_64& engine, Eigen::Index depth) {
+    std::uniform_real_distribution<double> uniform(0, 1);
+    Eigen::VectorXd alphas(depth);
+    for (double& alpha : alphas) {
+        const double u = uniform(engine);
+        alpha = u < 0.1 ? 0 : u > 0.9 ? 1 : uniform(engine);
+    }
+    return mixing_schedule<double>(alphas);
+}
+
+template <class Real>
+mixing_schedule<Real> cast(const mixing_schedule<double>& schedule) {
+    return mixing_schedule<Real>(schedule.alphas().template cast<Real>());
+}
+
+/// The last row of the product of dense layers.
+Eigen::VectorX<rational> dense_row(Eigen::Index tokens, const mixing_schedule<rational>& schedule) {
+    const Eigen::MatrixX<rational> m = cesaro_operator<rational>(tokens).matrix();
+    Eigen::VectorX<rational> row = Eigen::VectorX<rational>::Constant(tokens, rational(0));
+    row[tokens - 1] = 1;
+    for (const rational& alpha : schedule.alphas()) {
+        Eigen::VectorX<rational> next = Eigen::VectorX<rational>::Constant(tokens, rational(0));
+        for (Eigen::Index j = 0; j < tokens; ++j) {
+            next[j] = (1 - alpha) * row[j];
+            for (Eigen::Index i = j; i < tokens; ++i)
+                next[j] += alpha * row[i] * m(i, j);
+        }
+        row = next;
+    }
+    return row;
+}
+
+}  // namespace
+
+TEST_CASE("rational rows are the last row of the product of dense layers") {
+    Eigen::VectorX<rational> alphas(5);
+    alphas << rational(1, 3), rational(1), rational(0), rational(2, 7), rational(1, 2);
+    for (const Eigen::Index depth : {0, 1, 2, 5}) {
+        const mixing_schedule<rational> schedule(alphas.head(depth));
+        for (const Eigen::Index query : {0, 1, 2, 11, 29}) {
+            const discrete_influence<rational> d(query, schedule);
+            const Eigen::VectorX<rational> row = dense_row(query + 1, schedule);
+            rational sum = 0;
+            rational first = 0;
+            rational second = 0;
+            for (Eigen::Index m = 0; m <= query; ++m) {
+                sum += row[m];
+                first += m * row[m];
+                second += m * m * row[m];
+                CHECK(pdf(d, m) == row[m]);
+                CHECK(cdf(d, m) == sum);
+                CHECK(cdf(complement(d, m)) == 1 - sum);
+            }
+            CHECK(mean(d) == first);
+            CHECK(variance(d) == second - first * first);
+        }
+    }
+}
+
+TEST_CASE("an exact entry at 2000 positions and depth 12") {
+    const auto exact =
+        pdf(discrete_influence<rational>(2000, mixing_schedule<rational>::constant(12, rational(1, 4))), 700);
+    const auto digits100 = pdf(
+        discrete_influence<float100>(2000, mixing_schedule<float100>::constant(12, float100(1) / 4)), 700);
+    const auto closed =
+        pdf(discrete_influence<double>(2000, mixing_schedule<double>::constant(12, 0.25)), 700);
+    CHECK(error_in_epsilons(digits100, float100(exact)) < 100);
+    CHECK(error_in_epsilons(closed, float100(exact)) < 60);
+}
+
+TEMPLATE_TEST_CASE("the closed form is the row of running sums", "", float, double, long double, float50) {
+    using Real = TestType;
+    // The oracle is the recurrence over positions in 100 digits; its rounding is out of sight.
+    auto engine = random_engine();
+    for (const Eigen::Index depth : {1, 2, 7, 40}) {
+        const auto schedule = random_schedule(engine, depth);
+        const Eigen::Index tokens = 400;
+        const auto row = influence_row(tokens, cast<float100>(schedule));
+        const discrete_influence<Real> d(tokens - 1, cast<Real>(schedule));
+        float100 below = 0;
+        double worst = 0;
+        for (Eigen::Index m = 0; m < tokens; ++m) {
+            below += row[m];
+            worst = std::max(worst, error_in_epsilons(pdf(d, m), row[m]));
+            worst = std::max(worst, error_in_epsilons(cdf(d, m), below));
+            if (m + 1 < tokens) {
+                worst = std::max(worst, error_in_epsilons(cdf(complement(d, m)), float100(1 - below)));
+            }
+        }
+        CAPTURE(depth);
+        CHECK(worst < 40 + 3.0 * double(depth));
+    }
+}
+
+TEST_CASE("closed forms known by other names, up to 2^62 positions") {
+    for (const Eigen::Index n : {Eigen::Index(0), Eigen::Index(5), Eigen::Index(1000000), most_positions}) {
+        for (const Eigen::Index m : {Eigen::Index(0), n / 1000, n / 2, n}) {
+            // One layer averages; two layers have harmonic numbers.
+            CHECK(pdf(discrete_influence<>(n, mixing_schedule<>::attention_only(1)), m) ==
+                  Approx(1 / (double(n) + 1)).epsilon(1e-15));
+            const float100 harmonic =
+                boost::math::digamma(float100(n + 2)) - boost::math::digamma(float100(m + 1));
+            CHECK(error_in_epsilons(pdf(discrete_influence<>(n, mixing_schedule<>::attention_only(2)), m),
+                                    float100(harmonic / (n + 1))) < 5);
+        }
+        // No attention: everything stays at the query.
+        const discrete_influence<> stay(n, mixing_schedule<>::constant(9, 0.0));
+        CHECK(pdf(stay, n) == 1);
+        CHECK(mean(stay) == double(n));
+        CHECK(variance(stay) == 0);
+        CHECK(quantile(stay, 0.3) == n);
+        if (n > 0) {
+            CHECK(pdf(stay, n - 1) == 0);
+            CHECK(logpdf(stay, n - 1) == -std::numeric_limits<double>::infinity());
+            CHECK(cdf(stay, n - 1) == 0);
+            CHECK(cdf(complement(stay, n - 1)) == 1);
+        }
+    }
+}
+
+TEST_CASE("one row gives the row above it") {
+    // (n+1) p(m|n) = (m+1) p(m+1|n+1) + (n+1-m) p(m|n+1), from the binomial mixture.
+    auto engine = random_engine();
+    for (const Eigen::Index n : {Eigen::Index(3), Eigen::Index(1000), Eigen::Index(1) << 40}) {
+        const auto schedule = random_schedule(engine, 30);
+        const discrete_influence<float50> here(n, cast<float50>(schedule));
+        const discrete_influence<float50> next(n + 1, cast<float50>(schedule));
+        const discrete_influence<> plain(n, schedule);
+        for (const Eigen::Index m : {Eigen::Index(0), n / 7, n / 2, n - 1, n}) {
+            const float50 right = float50(m + 1) * pdf(next, m + 1) + float50(n + 1 - m) * pdf(next, m);
+            CHECK(error_in_epsilons(pdf(here, m), float100(right / (n + 1))) < 1000);
+            CHECK(error_in_epsilons(pdf(plain, m), float100(right / (n + 1))) < 200);
+        }
+    }
+}
+
+TEST_CASE("moments are those of the row") {
+    auto engine = random_engine();
+    for (const Eigen::Index depth : {1, 3, 12, 60}) {
+        for (const double most : {1e-9, 0.05, 1.0}) {  // from hardly any attention to a lot
+            const mixing_schedule<> schedule(random_schedule(engine, depth).alphas() * most);
+            if (schedule.alphas().maxCoeff() == 0) continue;
+            const Eigen::Index n = 300;
+            const auto row = influence_row(n + 1, cast<float100>(schedule));
+            float100 m1 = 0, m2 = 0, m3 = 0, m4 = 0;
+            for (Eigen::Index m = 0; m <= n; ++m)
+                m1 += m * row[m];
+            for (Eigen::Index m = 0; m <= n; ++m) {
+                const float100 distance = m - m1;
+                const float100 square = distance * distance;
+                m2 += square * row[m];
+                m3 += square * distance * row[m];
+                m4 += square * square * row[m];
+            }
+            const discrete_influence<> d(n, schedule);
+            CAPTURE(depth, most);
+            CHECK(error_in_epsilons(mean(d), m1) < 50);
+            CHECK(error_in_epsilons(variance(d), m2) < 500);
+            CHECK(error_in_epsilons(standard_deviation(d), float100(sqrt(m2))) < 300);
+            CHECK(std::abs(skewness(d) - static_cast<double>(float100(m3 / (m2 * sqrt(m2))))) <
+                  1e-12 * std::abs(skewness(d)) + 1e-12);
+            CHECK(error_in_epsilons(kurtosis(d), float100(m4 / (m2 * m2))) < 20000);
+            CHECK(kurtosis_excess(d) == kurtosis(d) - 3);
+        }
+    }
+    CHECK_THROWS_AS(skewness(discrete_influence<>(0, mixing_schedule<>::constant(3, 0.5))),
+                    std::domain_error);
+    CHECK_THROWS_AS(kurtosis(discrete_influence<>(9, mixing_schedule<>::constant(3, 0.0))),
+                    std::domain_error);
+}
+
+TEST_CASE("laws of a distribution over random schedules, sizes and positions") {
+    auto engine = random_engine();
+    for (int repetition = 0; repetition < 60; ++repetition) {
+        const Eigen::Index depth = std::uniform_int_distribution<Eigen::Index>(0, 60)(engine);
+        const Eigen::Index n =
+            Eigen::Index(std::exp(std::uniform_real_distribution<double>(0, 42.9)(engine)));
+        const discrete_influence<> d(n, random_schedule(engine, depth));
+        const Eigen::Index m = Eigen::Index(double(n) * std::uniform_real_distribution<double>(0, 1)(engine));
+        CAPTURE(depth, n, m);
+        const double lower = cdf(d, m);
+        const double upper = cdf(complement(d, m));
+        CHECK(lower + upper == Approx(1).epsilon(1e-13));
+        if (m > 0) CHECK(cdf(d, m - 1) <= lower * (1 + 1e-13));
+        if (m + 1 < n) CHECK(pdf(d, m + 1) <= pdf(d, m) * (1 + 1e-13));
+        // pdf sums to cdf over a few positions, wherever the increment can be seen.
+        if (m > 5 && n < 100000) {
+            double sum = 0;
+            for (Eigen::Index i = m - 4; i <= m; ++i)
+                sum += pdf(d, i);
+            CHECK(lower - cdf(d, m - 5) == Approx(sum).epsilon(1e-12).margin(1e-13 * lower));
+        }
+        // The quantile is the first position that reaches its level.
+        for (const double p : {1e-9, 0.1, 0.5, 0.99, lower}) {
+            const Eigen::Index q = quantile(d, p);
+            CHECK(cdf(d, q) >= p);
+            if (q > 0) CHECK(cdf(d, q - 1) < p);
+            const Eigen::Index c = quantile(complement(d, p));
+            CHECK(cdf(complement(d, c)) <= p);
+            if (c > 0) CHECK(cdf(complement(d, c - 1)) > p);
+        }
+        CHECK(quantile(d, 0.0) == 0);
+        CHECK(median(d) == quantile(d, 0.5));
+        CHECK(pdf(d, mode(d)) >= pdf(d, 0));
+        CHECK(pdf(d, mode(d)) >= pdf(d, n));
+    }
+}
+
+TEST_CASE("tails and logarithms far below the smallest double") {
+    const Eigen::Index n = 1000000000000000000;
+    for (const Eigen::Index depth : {30, 150}) {
+        const auto schedule = mixing_schedule<>::constant(depth, 1 - 1e-9);
+        const discrete_influence<> d(n, schedule);
+        const discrete_influence<float50> exact(n, cast<float50>(schedule));
+        for (const Eigen::Index m : {n, n - 1, n - 500, n / 2, n / 1000, Eigen::Index(0)}) {
+            const double expected = static_cast<double>(logpdf(exact, m));
+            CAPTURE(depth, m, expected);
+            CHECK(std::abs(logpdf(d, m) - expected) <= 1e-12 * std::max(1.0, std::abs(expected)));
+        }
+    }
+    const discrete_influence<> attention(n, mixing_schedule<>::attention_only(150));
+    CHECK(logpdf(attention, n - 1) < -6000);  // e^{-6218}
+    CHECK(pdf(attention, n - 1) == 0);
+    // A tail of 1e-200 to the last digits.
+    const auto schedule = mixing_schedule<>::constant(150, 0.999);
+    const discrete_influence<> d(n, schedule);
+    const Eigen::Index m = n / 2;
+    const float100 exact = cdf(complement(discrete_influence<float100>(n, cast<float100>(schedule)), m));
+    CHECK(exact < float100("1e-200"));
+    CHECK(error_in_epsilons(cdf(complement(d, m)), exact) < 900);
+}
+
+TEST_CASE("many sources at once") {
+    const discrete_influence<> d(1000, mixing_schedule<>::constant(12, 0.3));
+    Eigen::VectorX<Eigen::Index> sources(4);
+    sources << 0, 17, 999, 1000;
+    const Eigen::VectorXd p = pdf(d, sources);
+    REQUIRE(p.size() == 4);
+    for (Eigen::Index i = 0; i < 4; ++i)
+        CHECK(p[i] == pdf(d, sources[i]));
+    CHECK(range(d) == std::pair<Eigen::Index, Eigen::Index>(0, 1000));
+    CHECK(support(d) == range(d));
+}
+
+TEST_CASE("bad positions and probabilities are named") {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const auto schedule = mixing_schedule<>::constant(3, 0.5);
+    CHECK_THROWS_AS(discrete_influence<>(-1, schedule), std::domain_error);
+    CHECK_THROWS_AS(discrete_influence<>(most_positions + 1, schedule), std::domain_error);
+    const discrete_influence<> d(10, schedule);
+    CHECK_THROWS_AS(pdf(d, 11), std::domain_error);
+    CHECK_THROWS_AS(pdf(d, -1), std::domain_error);
+    CHECK_THROWS_AS(logpdf(d, 11), std::domain_error);
+    CHECK_THROWS_AS(cdf(d, 11), std::domain_error);
+    CHECK_THROWS_AS(cdf(complement(d, -1)), std::domain_error);
+    CHECK_THROWS_AS(quantile(d, 1.5), std::domain_error);
+    CHECK_THROWS_AS(quantile(d, nan), std::domain_error);
+    CHECK_THROWS_AS(quantile(complement(d, -0.1)), std::domain_error);
+    CHECK_THROWS_AS(quantile(complement(d, nan)), std::domain_error);
+    try {
+        pdf(d, 11);
+    } catch (const std::domain_error& error) {
+        CHECK(std::string(error.what()) ==
+              "cesaro::pdf(discrete_influence): source = 11 must lie in [0, query], query = 10");
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "catch.hpp"
+#include "scalars.hpp"
+
+#include <cesaro/landmarks.hpp>
+
+#include <boost/math/special_functions/factorials.hpp>
+
+#include <cmath>
+#include <limits>
+
+using namespace cesaro;
+using namespace cesaro_test;
+
+TEST_CASE("the primacy tail leads the density as x tends to 0") {
+    // The next term is of relative order 1/u: in binary floats of wide range u goes to a million.
+    const auto schedule = mixing_schedule<float50>::constant(6, float50(1) / 4);
+    const continuum_influence<float50> c(schedule);
+    double previous = 0;
+    for (const double u : {1e4, 1e5, 1e6}) {
+        const float50 x = exp(float50(-u));
+        const double excess = double(float50(pdf(c, x) / primacy_tail(schedule, x) - 1));
+        if (previous != 0) CHECK(previous / excess == Approx(10).epsilon(0.02));
+        previous = excess;
+    }
+    CHECK(previous < 1e-4);
+    // Attention only: the tail is the density.
+    const auto attention = mixing_schedule<>::attention_only(7);
+    CHECK(primacy_tail(attention, 0.3) == Approx(pdf(continuum_influence<>(attention), 0.3)).epsilon(1e-15));
+    CHECK(primacy_tail(attention, 0.3) == Approx(dead_zone(7, 0.3)).epsilon(1e-15));
+}
+
+TEST_CASE("the dead zone is factorially small from 1/e on") {
+    for (const Eigen::Index depth : {1, 2, 12, 96, 160}) {
+        const double bound = 1 / boost::math::factorial<double>(unsigned(depth) - 1);
+        CHECK(dead_zone(depth, std::exp(-1.0)) == Approx(bound).epsilon(1e-13));
+        for (const double x : {0.37, 0.5, 0.9, 1.0})
+            CHECK(dead_zone(depth, x) <= bound);
+        CHECK(dead_zone(depth, 0.5) ==
+              Approx(std::pow(std::log(2), double(depth) - 1) * bound).epsilon(1e-13));
+    }
+    CHECK(dead_zone(0, 0.5) == 0);
+}
+
+TEST_CASE("residual connections fill the valley") {
+    const auto schedule = mixing_schedule<>::constant(96, 0.3);
+    CHECK(valley(schedule, 0.5) == Approx(4.6e-11).epsilon(0.01));
+    CHECK(1 / boost::math::factorial<double>(95) == Approx(9.7e-149).epsilon(0.01));
+    CHECK(valley(schedule, 0.5) == pdf(continuum_influence<>(schedule), 0.5));
+}
+
+TEST_CASE("Perron's asymptotics tend to the valley with depth, at the rate 1/sqrt(H)") {
+    for (const double alpha : {0.1, 0.5}) {
+        double previous = 0;
+        for (const Eigen::Index depth : {100, 400, 1600}) {
+            const auto schedule = mixing_schedule<float50>::constant(depth, float50(alpha));
+            const float50 exact = valley(schedule, float50(0.3));
+            const double error =
+                double(float50(valley_asymptotic(depth, float50(alpha), float50(0.3)) / exact - 1));
+            if (previous != 0) CHECK(previous / error == Approx(2).epsilon(0.1));
+            previous = error;
+        }
+        CHECK(std::abs(previous) < 0.02);
+    }
+    CHECK(std::isfinite(valley_asymptotic(100000, 0.9, 0.5)));
+}
+
+TEST_CASE("the first token and the collapse of the row") {
+    const auto schedule = mixing_schedule<>::constant(24, 0.5);
+    for (const Eigen::Index tokens :
+         {Eigen::Index(1), Eigen::Index(2), Eigen::Index(1000), Eigen::Index(1) << 50}) {
+        const discrete_influence<> d(tokens - 1, schedule);
+        CHECK(first_token_influence(tokens, schedule) == pdf(d, 0));
+        CHECK(collapse_bound(tokens, schedule) == Approx(mean(d)).epsilon(1e-14));
+        CHECK(cdf(complement(d, 0)) <= collapse_bound(tokens, schedule));
+    }
+    CHECK(recency_delta(schedule) == std::pow(0.5, 24));
+}
+
+TEST_CASE("the collapse depth is the first depth at which the row has collapsed") {
+    for (const Eigen::Index tokens : {Eigen::Index(2), Eigen::Index(1000), Eigen::Index(1000000000)}) {
+        for (const double alpha : {0.05, 0.5, 1.0}) {
+            for (const double epsilon : {0.5, 0.01, 1e-12}) {
+                const Eigen::Index depth = collapse_depth(tokens, alpha, epsilon);
+                const auto rest = [&](Eigen::Index h) {
+                    return cdf(complement(
+                        discrete_influence<>(tokens - 1, mixing_schedule<>::constant(h, alpha)), 0));
+                };
+                CAPTURE(tokens, alpha, epsilon, depth);
+                CHECK(rest(depth) <= epsilon * (1 + 1e-12));
+                CHECK(rest(depth - 1) > epsilon * (1 - 1e-12));
+            }
+        }
+    }
+    CHECK(collapse_depth(1, 0.5, 0.01) == 0);
+    CHECK(collapse_depth(1000, 0.5, 1.0) == 0);
+    // n (1 - alpha/2)^H = epsilon once the first eigenvalue below 1 rules: at no cost in H.
+    CHECK(double(collapse_depth(1000, 1e-6, 1e-9)) == Approx(2 * std::log(1e12) / 1e-6).epsilon(0.005));
+}
+
+TEST_CASE("landmarks reject what is outside their domains") {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const auto schedule = mixing_schedule<>::constant(3, 0.5);
+    for (const double x : {0.0, -0.5, 1.5, nan}) {
+        CHECK_THROWS_AS(primacy_tail(schedule, x), std::domain_error);
+        CHECK_THROWS_AS(dead_zone(3, x), std::domain_error);
+        CHECK_THROWS_AS(valley(schedule, x), std::domain_error);
+        CHECK_THROWS_AS(valley_asymptotic(3, 0.5, x), std::domain_error);
+    }
+    CHECK_THROWS_AS(dead_zone(-1, 0.5), std::domain_error);
+    CHECK_THROWS_AS(valley_asymptotic(0, 0.5, 0.5), std::domain_error);
+    CHECK_THROWS_AS(valley_asymptotic(3, 1.0, 0.5), std::domain_error);
+    CHECK_THROWS_AS(valley_asymptotic(3, 0.5, 1.0), std::domain_error);
+    CHECK_THROWS_AS(first_token_influence(0, schedule), std::domain_error);
+    CHECK_THROWS_AS(collapse_bound(0, schedule), std::domain_error);
+    CHECK_THROWS_AS(collapse_depth(0, 0.5, 0.1), std::domain_error);
+    CHECK_THROWS_AS(collapse_depth(10, 0.0, 0.1), std::domain_error);
+    CHECK_THROWS_AS(collapse_depth(10, nan, 0.1), std::domain_error);
+    CHECK_THROWS_AS(collapse_depth(10, 0.5, 0.0), std::domain_error);
+    CHECK(primacy_tail(mixing_schedule<>::attention_only(0), 0.5) == 0);
+}

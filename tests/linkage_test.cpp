@@ -1,0 +1,12 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+// Every header in two translation units: what is defined in a header without `inline` fails to link.
+#include <cesaro/cesaro.hpp>
+
+double influence_elsewhere(Eigen::Index source);
+
+int main() {
+    const cesaro::discrete_influence<> row(9, cesaro::mixing_schedule<>::constant(3, 0.5));
+    return pdf(row, 4) == influence_elsewhere(4) ? 0 : 1;
+}

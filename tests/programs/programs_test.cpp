@@ -1,0 +1,120 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "run.hpp"
+
+#include <cmath>
+#include <limits>
+
+using namespace cesaro_test;
+
+TEST_CASE("continuum_density: columns against closed forms at depth 2") {
+    // f = w_1 + w_2 u, F = x (w_1 + w_2 (1 + u)); w_0 = 0.49, w_1 = 0.42, w_2 = 0.09
+    const csv t(output_of("continuum_density", "--depth 2 --alpha 0.3 --x 1e-9,0.2,0.9,1 --format csv"));
+    CHECK(t.header == "x,density,cdf,complement,laguerre,dead_zone,asymptotic");
+    REQUIRE(t["x"].size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+        const double x = t["x"][i];
+        const double u = -std::log(x);
+        CHECK(t["density"][i] == Approx(0.42 + 0.09 * u).epsilon(1e-14));
+        CHECK(t["laguerre"][i] == Approx(0.42 + 0.09 * u).epsilon(1e-14));
+        CHECK(t["dead_zone"][i] == Approx(u).epsilon(1e-14));
+        const double lower = x * (0.42 + 0.09 * (1 + u));
+        CHECK(t["cdf"][i] == Approx(x == 1 ? 1 : lower).epsilon(1e-14));
+        CHECK(t["complement"][i] == Approx(x == 1 ? 0 : 1 - lower).epsilon(1e-13));
+    }
+    const auto deep = json_of("continuum_density", "--depth 200 --alpha 0.3 --x 0.001,0.5");
+    CHECK(deep["recency_delta"].get<double>() == Approx(std::pow(0.7, 200)).epsilon(1e-12));
+    for (const auto& row : deep["density"]) {
+        CHECK(row["laguerre"].get<double>() == Approx(row["density"].get<double>()).epsilon(1e-11));
+        CHECK(row["asymptotic"].get<double>() == Approx(row["density"].get<double>()).epsilon(0.05));
+    }
+    CHECK(output_of("continuum_density", "--alphas 1,0.5 --format csv").find("laguerre") ==
+          std::string::npos);
+}
+
+TEST_CASE("depth_sweep: masses, valley and factorial term") {
+    const csv t(output_of("depth_sweep", "--tokens 201 --alpha 0.3 --depths 0,1,2,30 --format csv"));
+    REQUIRE(t["depth"].size() == 4);
+    for (std::size_t i = 0; i < 4; ++i) {
+        const double depth = t["depth"][i];
+        CHECK(t["recency_delta"][i] == Approx(std::pow(0.7, depth)).epsilon(1e-13));
+        CHECK(t["first_tenth"][i] + t["middle"][i] + t["last_tenth"][i] == Approx(1).epsilon(1e-14));
+        CHECK(t["mean_x"][i] == Approx(std::pow(0.85, depth)).epsilon(1e-13));
+        if (depth == 0) continue;
+        CHECK(
+            t["mid_factorial"][i] ==
+            Approx(std::exp((depth - 1) * std::log(std::log(2.)) - std::lgamma(depth)) / 200).epsilon(1e-12));
+    }
+    // One layer: alpha / 201 everywhere, the rest on the query.
+    CHECK(t["first_token"][1] == Approx(0.3 / 201).epsilon(1e-14));
+    CHECK(t["mid_influence"][1] == Approx(0.3 / 201).epsilon(1e-14));
+    CHECK(t["last_tenth"][1] == Approx(0.7 + 21 * 0.3 / 201).epsilon(1e-14));
+    CHECK(t["valley_position"][1] == 0);
+    // Two layers at n/2: w_1 / 201 + w_2 (1/101 + ... + 1/201) / 201.
+    double harmonic = 0;
+    for (int i = 101; i <= 201; ++i)
+        harmonic += 1. / i;
+    CHECK(t["mid_influence"][2] == Approx((0.42 + 0.09 * harmonic) / 201).epsilon(1e-14));
+    CHECK(t["mid_continuum"][2] == Approx((0.42 + 0.09 * std::log(2.)) / 200).epsilon(1e-14));
+    CHECK(t["valley_position"][2] == 199);
+    CHECK(t["mid_influence"][3] > 1e15 * t["mid_factorial"][3]);  // a residual network's valley is filled
+    const csv bare(output_of("depth_sweep", "--tokens 100001 --alpha 1 --depths 3,12 --format csv"));
+    CHECK(bare["mid_continuum"][1] == Approx(bare["mid_factorial"][1]).epsilon(1e-13));
+    CHECK(bare["mid_influence"][1] == Approx(bare["mid_factorial"][1]).epsilon(1e-2));
+}
+
+TEST_CASE("million_token_context: one layer worked by hand, and the bounds") {
+    const auto t =
+        json_of("million_token_context", "--models gpt2,llama-3.1-405b --tokens 1e3,1e9 --alpha 0.2");
+    REQUIRE(t["contexts"].size() == 4);
+    for (const auto& row : t["contexts"]) {
+        const double n = row["tokens"].get<double>() - 1;
+        const double depth = row["depth"].get<double>();
+        CHECK(row["recency_delta"].get<double>() == Approx(std::pow(0.8, depth)).epsilon(1e-12));
+        // Markov: P(m >= 1) <= n 0.9^H, hence this depth is enough for all but one in a hundred.
+        const double enough = std::ceil(std::log(100 * n) / -std::log(0.9));
+        CHECK(row["collapse_depth"].get<double>() <= enough);
+        CHECK(row["collapse_depth"].get<double>() > 0.5 * enough);
+        CHECK((depth >= row["collapse_depth"].get<double>()) == (row["first_token"].get<double>() >= 0.99));
+        if (row["first_token"].get<double>() > 0.5) CHECK(row["half_within"] == 1);
+    }
+    CHECK(t["contexts"][0]["depth"] == 12);
+    CHECK(t["contexts"][3]["tokens"] == 1000000000);
+}
+
+TEST_CASE("quickstart prints a distribution") {
+    const std::string text = output_of("quickstart", "");
+    const auto value = [&](const std::string& label) {
+        const std::size_t at = text.find(label);
+        REQUIRE(at != std::string::npos);
+        return std::stod(text.substr(at + label.size()));
+    };
+    CHECK(value("first half") + value("second half") == Approx(1).margin(2e-6));
+    CHECK(value("last token") == Approx(std::pow(0.8, 12)).epsilon(0.01));
+    CHECK(value("first token") == Approx(0.033031).margin(1e-6));
+}
+
+TEST_CASE("the other programs refuse bad input") {
+    check_refused("continuum_density", "", {"--depth"});
+    check_refused("continuum_density", "--depth 3 --x 0", {"x = 0"});
+    check_refused("continuum_density", "--depth 3 --x 1.5", {"1.5"});
+    check_refused("continuum_density", "--depth 3 --x nan", {"nan"});
+    check_refused("continuum_density", "--depth 3 --x half", {"--x", "half"});
+    check_refused("continuum_density", "--depth 3 --alphas 0.5", {"1", "3"});
+    check_refused("continuum_density", "--depth 3 --output none/x", {"none/x"});
+    check_refused("depth_sweep", "--alpha 2", {"2", "[0, 1]"});
+    check_refused("depth_sweep", "--depths 3,-1", {"--depths", "-1"});
+    check_refused("depth_sweep", "--tokens x", {"--tokens", "x"});
+    check_refused("million_token_context", "--models gpt2,gpt9", {"gpt9", "llama-2-7b"});
+    check_refused("million_token_context", "--alpha 0", {"alpha = 0"});
+    check_refused("million_token_context", "--epsilon 0", {"epsilon = 0"});
+    check_refused("million_token_context", "--tokens 1e3,1.5", {"--tokens", "1.5"});
+}
+
+TEST_CASE("every program explains itself") {
+    for (const char* program : {"continuum_density", "depth_sweep", "million_token_context"}) {
+        CHECK(output_of(program, "--help").find("Columns") != std::string::npos);
+        CHECK(output_of(program, "--help").find("--format") != std::string::npos);
+    }
+}
