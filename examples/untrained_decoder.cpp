@@ -50,7 +50,8 @@ constexpr const char* description =
 configuration (or loaded), beside what theory says. Profiles over positions, each summing to one:
   measured         norms of the Jacobian of the last hidden state by each token's embedding
   row_theory       the influence row, with the one alpha of all layers that fits best
-  jacobian_theory  Jacobian norms under independent weights, with the one gain of all layers that fits best
+  jacobian_theory  Jacobian norms under independent weights: one gain per layer, from the configuration, times
+                   the one factor that fits best
   predicted        the mean field of the configuration: nothing fitted)";
 
 struct settings {
@@ -211,15 +212,20 @@ struct experiment {
     }
 };
 
+/// One gain per layer, that of the query.
+VectorXd layer_gains(const decoder_config& config, Index tokens) {
+    return cesaro::mean_field_gains(config, tokens).attention.row(tokens - 1);
+}
+
 void add_theories(result& r, Index tokens) {
     r.alpha = cesaro::fit_constant_mixing(r.measured, r.config.layers);
-    r.gain = cesaro::fit_constant_gain(r.measured, r.config.layers);
+    r.gain = cesaro::fit_gain_factor(r.measured, layer_gains(r.config, tokens));
     const auto schedule = cesaro::mixing_schedule<double>::constant(r.config.layers, r.alpha.parameter);
     r.theories.push_back({"row_theory", normalised(cesaro::influence_row(tokens, schedule)),
                           fmt::format("influence row, α = {:.3f} fitted", r.alpha.parameter)});
-    const VectorXd gains = VectorXd::Constant(r.config.layers, r.gain.parameter);
+    const VectorXd gains = r.gain.parameter * layer_gains(r.config, tokens);
     r.theories.push_back({"jacobian_theory", normalised(cesaro::jacobian_profile(tokens, gains)),
-                          fmt::format("Jacobian theory, σ = {:.3f} fitted", r.gain.parameter)});
+                          fmt::format("Jacobian theory, gains times {:.3f} fitted", r.gain.parameter)});
     r.theories.push_back({"predicted", normalised(cesaro::mean_field_profile(r.config, tokens)),
                           "predicted from the configuration"});
 }
@@ -271,7 +277,7 @@ ordered_json to_json(const result& r) {
     for (const theory& t : r.theories)
         json[t.name] = list(t.profile);
     json["fitted_alpha"] = r.alpha.parameter;
-    json["fitted_gain"] = r.gain.parameter;
+    json["fitted_gain_factor"] = r.gain.parameter;
     json["output"] = r.output == cesaro::decoder_output::normalized ? "normalized" : "residual";
     json["scores"] = scores_json(r);
     return json;
@@ -324,7 +330,8 @@ std::vector<Index> some_positions(Index tokens) {
 
 std::string to_text(const result& r) {
     return programs::to_text(profile_table(r, some_positions(r.measured.size()))) +
-           fmt::format("\nfitted alpha {:.6g}, fitted gain {:.6g}\n\n", r.alpha.parameter, r.gain.parameter) +
+           fmt::format("\nfitted alpha {:.6g}, fitted gain factor {:.6g}\n\n", r.alpha.parameter,
+                       r.gain.parameter) +
            programs::to_text(score_table(r));
 }
 
