@@ -4,13 +4,18 @@
 #include "decoder_files.hpp"
 
 #include "common/output.hpp"
+#include "common/program.hpp"
 
 #include <cesaro/decoder/checkpoint.hpp>
+#include <cesaro/decoder/read_config.hpp>
 #include <cesaro/decoder/safetensors.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <fstream>
+#include <map>
+#include <string>
 #include <system_error>
 
 namespace programs {
@@ -71,18 +76,12 @@ ordered_json llama_config(const decoder_config& c) {
     return json;
 }
 
-const char* name_of(cesaro::position_encoding positions) {
-    switch (positions) {
-        case cesaro::position_encoding::learned:
-            return "learned";
-        case cesaro::position_encoding::rope:
-            return "rope";
-        case cesaro::position_encoding::learned_and_rope:
-            return "learned_and_rope";
-        default:
-            return "none";
-    }
-}
+using cesaro::position_encoding;
+const std::map<std::string, position_encoding> position_names = {
+    {"learned", position_encoding::learned},
+    {"rope", position_encoding::rope},
+    {"learned_and_rope", position_encoding::learned_and_rope},
+    {"none", position_encoding::none}};
 
 /// x_in as a tensor [tokens, width], the norms as a tensor [tokens].
 cesaro::tensor_map<float> input_tensors(const measured_decoder& decoder) {
@@ -100,6 +99,20 @@ std::string config_json(const decoder_config& config) {
         json["position_encoding"] = name_of(config.positions);
     }
     return json.dump(2) + "\n";
+}
+
+cesaro::decoder_config read_config(const fs::path& path) {
+    decoder_config config = cesaro::read_decoder_config(path);
+    std::ifstream file(fs::is_directory(path) ? path / "config.json" : path);
+    const ordered_json json = ordered_json::parse(file, nullptr, false);
+    if (!json.is_object() || !json.contains("position_encoding")) return config;
+    const ordered_json& name = json["position_encoding"];
+    const auto found = name.is_string() ? position_names.find(name.get<std::string>()) : position_names.end();
+    if (found == position_names.end())
+        throw usage_error(path.string() + ": position_encoding: " + name.dump() + " is unknown");
+    config.positions = found->second;
+    config.validate();
+    return config;
 }
 
 void save_decoder(const fs::path& directory, const measured_decoder& decoder) {

@@ -16,6 +16,10 @@ namespace programs {
 /// family's own have no such key, and are told by one of ours, `position_encoding`.
 std::string config_json(const cesaro::decoder_config& config);
 
+/// The decoder of a config.json, or of a directory that holds one, as config_json() wrote it or Hugging Face
+/// has it.
+cesaro::decoder_config read_config(const std::filesystem::path& path);
+
 /// What was measured on one input, and the network it was measured on.
 struct measured_decoder {
     const cesaro::decoder<float>& model;

@@ -13,7 +13,6 @@
 #include <cesaro/decoder/checkpoint.hpp>
 #include <cesaro/decoder/jacobian_norms.hpp>
 #include <cesaro/decoder/mean_field.hpp>
-#include <cesaro/decoder/read_config.hpp>
 #include <cesaro/decoder/token_ids.hpp>
 #include <cesaro/fit_profile.hpp>
 #include <cesaro/profile.hpp>
@@ -24,9 +23,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -97,7 +98,9 @@ class progress_line {
     void operator()(double fraction) {
         using namespace std::chrono_literals;
         const int percent = int(100 * fraction);
-        if (std::chrono::steady_clock::now() - start_ < 3s || percent < last_ + (terminal_ ? 1 : 10)) return;
+        if (std::chrono::steady_clock::now() - start_ < (terminal_ ? 2s : 20s) ||
+            percent < last_ + (terminal_ ? 1 : 10))
+            return;
         last_ = percent;
         shown_ = true;
         std::fputs(fmt::format("{}untrained_decoder: {} % measured{}", terminal_ ? "\r" : "", percent,
@@ -133,7 +136,7 @@ void change_width(decoder_config& config, Index width) {
 
 decoder_config resolve_config(const settings& s) {
     if (s.config.empty() && s.weights.empty()) throw usage_error("--config or --weights is required");
-    decoder_config config = cesaro::read_decoder_config(s.config.empty() ? s.weights : s.config);
+    decoder_config config = programs::read_config(s.config.empty() ? s.weights : s.config);
     if (!s.weights.empty() && (s.layers >= 0 || s.width > 0))
         throw usage_error("--layers and --width cannot change the network of --weights");
     if (s.layers >= 0) config.layers = s.layers;
