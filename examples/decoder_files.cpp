@@ -95,8 +95,9 @@ cesaro::tensor_map<float> input_tensors(const measured_decoder& decoder) {
 std::string config_json(const decoder_config& config) {
     const bool gpt2 = config.family == decoder_family::gpt2;
     ordered_json json = gpt2 ? gpt2_config(config) : llama_config(config);
-    if (config.positions != (gpt2 ? cesaro::position_encoding::learned : cesaro::position_encoding::rope)) {
-        json["position_encoding"] = name_of(config.positions);
+    if (config.positions != (gpt2 ? position_encoding::learned : position_encoding::rope)) {
+        for (const auto& [name, positions] : position_names)
+            if (positions == config.positions) json["position_encoding"] = name;
     }
     return json.dump(2) + "\n";
 }
