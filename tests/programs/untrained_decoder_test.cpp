@@ -52,11 +52,12 @@ struct workplace : scratch_directory {
         write("gpt2.json", gpt2);
         write("qwen2.json", qwen2);
     }
-    nlohmann::json json(const std::string& arguments, const std::string& environment = "") const {
+    /// On one thread: threads wait for each other where others use the machine, too.
+    nlohmann::json json(const std::string& arguments,
+                        const std::string& environment = "OMP_NUM_THREADS=1") const {
         const finished result = run(program, arguments + " --format json", environment);
         INFO(arguments << '\n' << result.err);
-        REQUIRE(result.status == 0);
-        REQUIRE(result.err.empty());
+        REQUIRE(result.status == 0);  // slow work may say how far it is
         return nlohmann::json::parse(result.out);
     }
 };
