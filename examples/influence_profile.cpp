@@ -281,7 +281,7 @@ int main(int argc, char* argv[]) {
     points->excludes(position)->excludes(quantile);
     position->excludes(quantile);
     s.output.add_to(app);
-    app.add_option("--plot", s.plot, "Draw the profile into this .svg or .png file (with gnuplot)")
-        ->type_name("FILE");
+    programs::add_word(app, "--plot", s.plot, "FILE",
+                       "Draw the profile into this .svg or .png file (with gnuplot)");
     return programs::run(app, argc, argv, [&] { run(s); });
 }

@@ -3,7 +3,11 @@
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 build="$root/build/release"
+# shellcheck disable=SC2034  # used by those that source this
 jobs="$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)"
+
+# One compiler cache serves every checkout.
+export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
 
 # What building everything takes, by its names in Debian and Ubuntu; a command is enough where one is named.
 tools=(cmake:cmake g++:c++ ninja-build:ninja gnuplot-nox:gnuplot)
@@ -40,10 +44,13 @@ install_packages() {
     if [[ ${#missing[@]} == 0 ]]; then return; fi
     say "installing with apt: ${missing[*]}"
     if ! apt-cache show "${missing[@]}" >/dev/null 2>&1; then
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null >&2
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q </dev/null >&2 || say "apt-get update failed"
     fi
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}" \
-        </dev/null >&2
+    if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}" \
+        </dev/null >&2; then
+        say "apt could not install: ${missing[*]}"
+        exit 2
+    fi
 }
 
 stop_with_names() {

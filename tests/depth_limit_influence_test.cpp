@@ -93,6 +93,11 @@ TEST_CASE("moments are those of the density and the delta") {
         CHECK(kurtosis_excess(e) == kurtosis(e) - 3);
     }
     CHECK_THROWS_AS(skewness(depth_limit_influence<>(0.0)), std::domain_error);
+    // Hardly any attention: one hop with probability a, to a uniform position.
+    const depth_limit_influence<> weak(1e-12);
+    CHECK(variance(weak) == Approx(1e-12 / 3).epsilon(1e-11));
+    CHECK(skewness(weak) == Approx(-std::pow(3, 1.5) / 4 * 1e6).epsilon(1e-11));
+    CHECK(kurtosis(weak) == Approx(9.0 / 5 * 1e12).epsilon(1e-11));
 }
 
 TEMPLATE_TEST_CASE("quantiles invert both tails", "", float, double, float50) {

@@ -256,6 +256,19 @@ TEST_CASE("tails and logarithms far below the smallest double") {
     CHECK(error_in_epsilons(cdf(complement(d, m)), exact) < 900);
 }
 
+TEST_CASE("the complement where its series converges most slowly") {
+    // The first token of 2^62 takes about 43 hops to reach: a depth where the median of the hops needed lies,
+    // and after which they fall by little more than one half each.
+    for (const Eigen::Index depth : {44, 46, 60}) {
+        const discrete_influence<> d(most_positions, mixing_schedule<>::attention_only(depth));
+        const discrete_influence<float50> exact(most_positions,
+                                                mixing_schedule<float50>::attention_only(depth));
+        const float50 lower = cdf(exact, 0);
+        CHECK(lower > float50(1) / 2);
+        CHECK(error_in_epsilons(cdf(complement(d, 0)), float100(1 - lower)) < 200);
+    }
+}
+
 TEST_CASE("many sources at once") {
     const discrete_influence<> d(1000, mixing_schedule<>::constant(12, 0.3));
     Eigen::VectorX<Eigen::Index> sources(4);

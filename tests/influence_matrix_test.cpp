@@ -47,7 +47,7 @@ TEST_CASE("matrices of rationals are exact, and form a semigroup") {
 }
 
 TEST_CASE("every row is a row of influence, across restarts, in either storage order") {
-    const Eigen::Index tokens = 2 * cesaro::detail::influence_matrix_restart + 77;
+    const Eigen::Index tokens = cesaro::detail::matrix_panel + 77;
     const auto schedule = mixing_schedule<>::constant(32, 0.3);
     row_major a(tokens, tokens);
     influence_matrix(schedule, a);

@@ -5,9 +5,13 @@
 #include "dense_power.hpp"
 #include "scalars.hpp"
 
+#include <cesaro/discrete_influence.hpp>
 #include <cesaro/influence_row.hpp>
 
+#include <cmath>
 #include <limits>
+#include <random>
+#include <vector>
 
 using cesaro::influence_row;
 using cesaro::mixing_schedule;
@@ -69,16 +73,87 @@ TEMPLATE_TEST_CASE("rows are distributions with the moments of the theory", "", 
     CHECK(error_in_epsilons(second, expected_second) < 200);
 }
 
-TEST_CASE("double rows agree with 50 digits at every position") {
+namespace {
+
+using extended = long double;
+
+/// Every regime: attention only and residual, shallow and deep, weights that underflow.
+std::vector<mixing_schedule<>> schedules() {
+    return {mixing_schedule<>::attention_only(1),      mixing_schedule<>::attention_only(2),
+            mixing_schedule<>::attention_only(24),     mixing_schedule<>::attention_only(96),
+            mixing_schedule<>::constant(96, 0.25),     mixing_schedule<>::constant(80, 0.9),
+            mixing_schedule<>::constant(32, 1e-5),     mixing_schedule<>::constant(5, 1e-200),
+            mixing_schedule<>::power_decay(48, 1, 0.5)};
+}
+
+/// Largest relative error of the entries above 1e-290; smaller ones must agree to 1e-300 absolutely.
+double largest_error(const Eigen::VectorXd& row, const Eigen::VectorX<extended>& exact) {
+    double worst = 0;
+    for (Eigen::Index m = 0; m < row.size(); ++m) {
+        const extended error = std::abs(row[m] - exact[m]);
+        if (exact[m] > 1e-290L)
+            worst = std::max(worst, double(error / exact[m]));
+        else if (error > 1e-300L)
+            worst = std::numeric_limits<double>::infinity();
+    }
+    return worst;
+}
+
+}  // namespace
+
+TEST_CASE("double rows agree with extended precision at every position") {
+    for (const auto& schedule : schedules()) {
+        const mixing_schedule<extended> exact_schedule(schedule.alphas().cast<extended>());
+        for (const Eigen::Index tokens : {2047, 2048, 30000}) {
+            CAPTURE(tokens, schedule.depth(), schedule.recency_delta());
+            const Eigen::VectorXd row = influence_row(tokens, schedule);
+            CHECK(largest_error(row, influence_row(tokens, exact_schedule)) <
+                  5e-16 * double(schedule.depth() + 8));
+            CHECK(row.sum() == Approx(1).epsilon(1e-13));
+        }
+    }
+}
+
+TEST_CASE("long rows agree with the closed form") {
+    const Eigen::Index tokens = Eigen::Index(1) << 22;
+    auto random = random_engine();
     for (const auto& schedule :
-         {mixing_schedule<>::attention_only(24), mixing_schedule<>::constant(96, 0.25)}) {
-        const Eigen::VectorXd row = influence_row(3000, schedule);
-        const mixing_schedule<float50> exact_schedule(schedule.alphas().cast<float50>());
-        const Eigen::VectorX<float50> exact = influence_row(3000, exact_schedule);
+         {mixing_schedule<>::attention_only(96), mixing_schedule<>::constant(24, 0.3)}) {
+        const Eigen::VectorXd row = influence_row(tokens, schedule);
+        const cesaro::discrete_influence<> closed_form(tokens - 1, schedule);
         double worst = 0;
-        for (Eigen::Index m = 0; m < 3000; ++m)
-            worst = std::max(worst, error_in_epsilons(row[m], exact[m]));
-        CHECK(worst < 500);
+        for (int i = 0; i < 2000; ++i) {  // as dense at both ends as a logarithm makes them
+            const double distance = std::pow(double(tokens), std::generate_canonical<double, 53>(random));
+            const auto m = Eigen::Index(distance) - 1;
+            for (const Eigen::Index source : {m, tokens - 1 - m}) {
+                const double exact = pdf(closed_form, source);
+                if (exact > 1e-290) worst = std::max(worst, std::abs(row[source] / exact - 1));
+            }
+        }
+        CHECK(worst < 1e-13);
+        CHECK(row.sum() == Approx(1).epsilon(1e-13));
+    }
+}
+
+TEST_CASE("float rows are as accurate as float is") {
+    const auto schedule = mixing_schedule<float>::constant(48, 0.25f);
+    const Eigen::VectorXf row = influence_row(100000, schedule);
+    const Eigen::VectorXd exact = influence_row(100000, mixing_schedule<>::constant(48, 0.25));
+    CHECK((row.cast<double>().array() / exact.array() - 1).abs().maxCoeff() < 1e-7);
+}
+
+TEST_CASE("the width of a piece keeps the bound of its error") {
+    // min over sigma of 4 (1 - s/a)^-rho / (sigma^N (sigma - 1)), s the reach of the ellipse below a.
+    for (double rho = 1e-3; rho < 1e9; rho *= 1.3) {
+        const double theta = cesaro::detail::piece_width(1, rho);
+        double bound = 1;
+        for (double sigma = 2; sigma < 1e3; sigma *= 1.01) {
+            const double reach = theta / 2 * (1 + (sigma + 1 / sigma) / 2);
+            if (reach >= 1) break;
+            const double m = std::exp(-rho * std::log1p(-reach));
+            bound = std::min(bound, 4 * m / (std::pow(sigma, cesaro::detail::piece_degree) * (sigma - 1)));
+        }
+        CHECK(bound < 1e-14);
     }
 }
 
@@ -113,4 +188,23 @@ TEST_CASE("influence_row rejects what is not a row") {
     CHECK_THROWS_AS(influence_row(-3, schedule), std::domain_error);
     CHECK_THROWS_AS(influence_row(schedule, empty), std::domain_error);
     CHECK_THROWS_AS(influence_row(Eigen::Index(1) << 62, schedule), std::length_error);
+}
+
+TEST_CASE("rows of several queries") {
+    const auto schedule = mixing_schedule<>::constant(5, 0.4);
+    Eigen::VectorX<Eigen::Index> queries(3);
+    queries << 7, 0, 4000;
+    const Eigen::MatrixXd rows = cesaro::influence_rows(queries, schedule);
+    REQUIRE(rows.rows() == 3);
+    REQUIRE(rows.cols() == 4001);
+    for (Eigen::Index i = 0; i < 3; ++i) {
+        const Eigen::VectorXd row = cesaro::influence_row(queries[i] + 1, schedule);
+        CHECK(rows.row(i).head(queries[i] + 1).transpose() == row);
+        CHECK((rows.row(i).tail(4000 - queries[i]).array() == 0).all());
+    }
+    CHECK(cesaro::influence_rows(Eigen::VectorX<Eigen::Index>(0), schedule).size() == 0);
+    queries[1] = -1;
+    CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::domain_error);
+    queries[1] = Eigen::Index(1) << 60;
+    CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::length_error);
 }

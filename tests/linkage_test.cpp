@@ -4,6 +4,9 @@
 // Every header in two translation units: what is defined in a header without `inline` fails to link.
 #include <cesaro/cesaro.hpp>
 
+static_assert(cesaro::version_major == PROJECT_MAJOR && cesaro::version_minor == PROJECT_MINOR &&
+              cesaro::version_patch == PROJECT_PATCH);
+
 double influence_elsewhere(Eigen::Index source);
 
 int main() {

@@ -76,6 +76,12 @@ std::vector<Eigen::Index> parse_counts(const std::string& what, const std::vecto
     return counts;
 }
 
+CLI::Option* add_word(CLI::App& app, const std::string& name, std::string& value, const std::string& type,
+                      const std::string& description) {
+    const auto not_empty = [](const std::string& word) { return word.empty() ? "must not be empty" : ""; };
+    return app.add_option(name, value, description)->type_name(type)->check(not_empty, "");
+}
+
 CLI::Option* add_count(CLI::App& app, const std::string& name, Eigen::Index& value, Eigen::Index least,
                        Eigen::Index most, const std::string& description) {
     const auto parse = [&value, name, least, most](const std::string& text) {

@@ -23,6 +23,10 @@ struct usage_error : std::runtime_error {
 /// exit status 2; `--help` prints the options and is a success. The return value is main's.
 int run(CLI::App& app, int argc, const char* const* argv, const std::function<void()>& body);
 
+/// An option that takes a word, which may not be empty.
+CLI::Option* add_word(CLI::App& app, const std::string& name, std::string& value, const std::string& type,
+                      const std::string& description);
+
 /// An option that takes a whole number in [least, most], written `131072` or `1e18`.
 CLI::Option* add_count(CLI::App& app, const std::string& name, Eigen::Index& value, Eigen::Index least,
                        Eigen::Index most, const std::string& description);

@@ -50,12 +50,10 @@ void schedule_options::add_to(CLI::App& app) {
     auto* one = app.add_option("--alpha", alpha,
                                "Mixing coefficient of every layer, in [0, 1]; 1 is attention only [0.5]")
                     ->type_name("A");
-    auto* list =
-        app.add_option("--alphas", alphas, "Mixing coefficients a0,a1,..., one a layer, layer 0 first")
-            ->type_name("LIST");
-    auto* file =
-        app.add_option("--alphas-file", alphas_file, "File of mixing coefficients, one a layer; # comments")
-            ->type_name("FILE");
+    auto* list = add_word(app, "--alphas", alphas, "LIST",
+                          "Mixing coefficients a0,a1,..., one a layer, layer 0 first");
+    auto* file = add_word(app, "--alphas-file", alphas_file, "FILE",
+                          "File of mixing coefficients, one a layer; # comments");
     one->excludes(list)->excludes(file);
     list->excludes(file);
 }
@@ -69,6 +67,7 @@ cesaro::mixing_schedule<double> schedule_options::schedule(std::optional<Eigen::
     } else if (!alphas.empty()) {
         append_numbers(values, "--alphas", alphas);
         source = "--alphas";
+        if (values.empty()) throw usage_error("--alphas holds no numbers");
     } else {
         if (!depth) throw usage_error("--alpha needs a depth: give --depth, --model or --config");
         return cesaro::mixing_schedule<double>::constant(*depth, alpha);
@@ -107,9 +106,9 @@ std::string describe(const cesaro::mixing_schedule<double>& schedule, const char
 }
 
 void network_options::add_to(CLI::App& app) {
-    auto* name = app.add_option("--model", model_name, "A public model by name; an unknown name lists them")
-                     ->type_name("NAME");
-    auto* file = app.add_option("--config", config, "A model's Hugging Face config.json")->type_name("FILE");
+    auto* name =
+        add_word(app, "--model", model_name, "NAME", "A public model by name; an unknown name lists them");
+    auto* file = add_word(app, "--config", config, "FILE", "A model's Hugging Face config.json");
     add_count(app, "--tokens", tokens, 1, most_tokens,
               "Context length: the query is token N-1 [the model's]");
     auto* layers = add_depth(app, depth);

@@ -3,6 +3,8 @@
 
 #include "table.hpp"
 
+#include "program.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -108,7 +110,7 @@ void output_options::add_to(CLI::App& app) {
            "How to print: table, csv or json [table]")
         ->check(CLI::IsMember({"table", "csv", "json"}))
         ->type_name("FORMAT");
-    app.add_option("--output", file, "Write to this file instead of standard output")->type_name("FILE");
+    add_word(app, "--output", file, "FILE", "Write to this file instead of standard output");
 }
 
 }  // namespace programs

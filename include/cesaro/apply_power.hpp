@@ -5,12 +5,15 @@
 
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/running_sums.hpp>
 #include <cesaro/mixing_schedule.hpp>
 
 #include <Eigen/Core>
 
+#include <cstddef>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace cesaro {
 
@@ -24,6 +27,31 @@ void check_apply_power(std::string_view function, const Eigen::MatrixBase<In>& x
     check_size(function, "rows of the output", out.rows(), x.rows());
     check_size(function, "columns of the output", out.cols(), x.cols());
 }
+
+/// Every layer in turn on one chunk: x becomes (1 - alpha) x + alpha mean(x).
+template <walk Direction, class Real>
+struct layers_on_chunk {
+    const Eigen::VectorX<Real>& alphas;
+
+    template <class Chunk, class Sums>
+    void operator()(Chunk& x, std::vector<Real>& counts, Sums& sums) const {
+        for (Real& count : counts)
+            count = Real(1) / count;
+        Chunk mean;
+        for (std::size_t l = 0; l < sums.size(); ++l) {
+            mean.value = x.value;
+            if (Direction == walk::backward) mean.multiply(counts);
+            mean.accumulate(sums[l]);
+            if (Direction == walk::forward) mean.multiply(counts);
+            const Real attend = alphas[Eigen::Index(l)];
+            const Real stay = Real(1) - attend;
+            for (std::size_t i = 0; i < x.value.size(); ++i) {
+                const Real stayed = stay * x.value[i];
+                x.value[i] = stayed + attend * mean.value[i];
+            }
+        }
+    }
+};
 
 }  // namespace detail
 
@@ -46,21 +74,9 @@ void apply_power(const mixing_schedule<Real>& schedule, const Eigen::MatrixBase<
                  const Eigen::MatrixBase<Out>& out) {
     detail::check_apply_power<Real>("apply_power", x, out);
     Out& y = const_cast<Out&>(out.derived());  // Eigen's idiom for writable blocks and maps
-    const Eigen::VectorX<Real>& alphas = schedule.alphas();
-    Eigen::VectorX<Real> sums(schedule.depth());
-    for (Eigen::Index j = 0; j < x.cols(); ++j) {
-        sums.setConstant(Real(0));
-        for (Eigen::Index n = 0; n < x.rows(); ++n) {
-            const Real reciprocal = Real(1) / Real(n + 1);
-            Real value = x.coeff(n, j);
-            for (Eigen::Index l = 0; l < alphas.size(); ++l) {
-                sums[l] += value;
-                const Real mean = sums[l] * reciprocal;
-                value = (Real(1) - alphas[l]) * value + alphas[l] * mean;
-            }
-            y.coeffRef(n, j) = value;
-        }
-    }
+    detail::walk_block<detail::walk::forward, Real>(
+        x.derived(), y, std::size_t(schedule.depth()),
+        detail::layers_on_chunk<detail::walk::forward, Real>{schedule.alphas()});
 }
 
 /// As above, as a new vector or matrix.
@@ -79,20 +95,9 @@ void apply_power_transpose(const mixing_schedule<Real>& schedule, const Eigen::M
                            const Eigen::MatrixBase<Out>& out) {
     detail::check_apply_power<Real>("apply_power_transpose", v, out);
     Out& y = const_cast<Out&>(out.derived());
-    const Eigen::VectorX<Real>& alphas = schedule.alphas();
-    Eigen::VectorX<Real> sums(schedule.depth());
-    for (Eigen::Index j = 0; j < v.cols(); ++j) {
-        sums.setConstant(Real(0));
-        for (Eigen::Index n = v.rows(); n-- > 0;) {
-            const Real reciprocal = Real(1) / Real(n + 1);
-            Real value = v.coeff(n, j);
-            for (Eigen::Index l = 0; l < alphas.size(); ++l) {  // the layers commute: any order serves
-                sums[l] += value * reciprocal;
-                value = (Real(1) - alphas[l]) * value + alphas[l] * sums[l];
-            }
-            y.coeffRef(n, j) = value;
-        }
-    }
+    detail::walk_block<detail::walk::backward, Real>(  // the layers commute: any order serves
+        v.derived(), y, std::size_t(schedule.depth()),
+        detail::layers_on_chunk<detail::walk::backward, Real>{schedule.alphas()});
 }
 
 /// As above, as a new vector or matrix.

@@ -6,6 +6,16 @@
 /// The whole library. Every header also stands alone.
 
 #include <cesaro/apply_power.hpp>
+#include <cesaro/attention/any_operator.hpp>
+#include <cesaro/attention/collapse_rate.hpp>
+#include <cesaro/attention/columnwise_operator.hpp>
+#include <cesaro/attention/decay_operator.hpp>
+#include <cesaro/attention/full_operator.hpp>
+#include <cesaro/attention/head_mixture.hpp>
+#include <cesaro/attention/prefix_operator.hpp>
+#include <cesaro/attention/rollout.hpp>
+#include <cesaro/attention/sink_operator.hpp>
+#include <cesaro/attention/sliding_window_operator.hpp>
 #include <cesaro/cesaro_operator.hpp>
 #include <cesaro/concepts.hpp>
 #include <cesaro/continuum_influence.hpp>
@@ -22,6 +32,7 @@
 #include <cesaro/depth_limit_influence.hpp>
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/fit_profile.hpp>
+#include <cesaro/influence_blocks.hpp>
 #include <cesaro/influence_matrix.hpp>
 #include <cesaro/influence_row.hpp>
 #include <cesaro/jacobian_profile.hpp>

@@ -5,8 +5,12 @@
 
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/running_sums.hpp>
 
 #include <Eigen/Core>
+
+#include <cstddef>
+#include <string_view>
 
 namespace cesaro {
 
@@ -48,13 +52,11 @@ class cesaro_operator {
     void apply(const Eigen::MatrixBase<Derived>& x, const Eigen::MatrixBase<Out>& out) const {
         check_shapes("cesaro_operator::apply", x, out);
         Out& y = const_cast<Out&>(out.derived());  // Eigen's idiom for writable blocks and maps
-        for (Eigen::Index j = 0; j < x.cols(); ++j) {
-            Real sum(0);
-            for (Eigen::Index n = 0; n < size_; ++n) {
-                sum += x.coeff(n, j);
-                y.coeffRef(n, j) = sum / Real(n + 1);
-            }
-        }
+        detail::walk_block<detail::walk::forward, Real>(x.derived(), y, 1,
+                                                        [](auto& chunk, const auto& counts, auto& sums) {
+                                                            chunk.accumulate(sums[0]);
+                                                            chunk.divide(counts);
+                                                        });
     }
 
     /// \f$M^T v\f$ for a vector or a block of columns, v.rows() == rows(). Same costs and errors as apply().
@@ -70,13 +72,11 @@ class cesaro_operator {
     void apply_transpose(const Eigen::MatrixBase<Derived>& v, const Eigen::MatrixBase<Out>& out) const {
         check_shapes("cesaro_operator::apply_transpose", v, out);
         Out& y = const_cast<Out&>(out.derived());
-        for (Eigen::Index j = 0; j < v.cols(); ++j) {
-            Real sum(0);
-            for (Eigen::Index n = size_; n-- > 0;) {
-                sum += v.coeff(n, j) / Real(n + 1);
-                y.coeffRef(n, j) = sum;
-            }
-        }
+        detail::walk_block<detail::walk::backward, Real>(v.derived(), y, 1,
+                                                         [](auto& chunk, const auto& counts, auto& sums) {
+                                                             chunk.divide(counts);
+                                                             chunk.accumulate(sums[0]);
+                                                         });
     }
 
     /// The dense lower-triangular matrix, for checking.

@@ -5,43 +5,46 @@
 
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/piecewise_row.hpp>
+#include <cesaro/detail/recurrence_row.hpp>
 #include <cesaro/mixing_schedule.hpp>
 
 #include <Eigen/Core>
 
+#include <algorithm>
+#include <string>
 #include <type_traits>
 
 namespace cesaro {
 
 namespace detail {
 
-/// Row of the last position of `out`, from the hop weights w_0 .. w_H, position by position.
-///
-/// With h_k(a..b) the complete homogeneous symmetric polynomial of degree k in 1/a, ..., 1/b,
-///     p(m|n) = w_0 [m = n] + sum_k w_k h_{k-1}(m+1 .. n+1) / (n+1),
-///     h_k(a..b) = h_k(a+1..b) + h_{k-1}(a..b) / a,
-/// run from the query down, where all the sums start empty. Exact for rationals.
-template <class Real, class Out>
-void influence_row_by_recurrence(const Eigen::VectorX<Real>& weights, Out& out) {
-    const Eigen::Index tokens = out.size();
-    const Eigen::Index depth = weights.size() - 1;
-    const Real per_query = Real(1) / Real(tokens);
-    Eigen::VectorX<Real> hop = Eigen::VectorX<Real>::Constant(depth + 1, Real(0));  // w_k / (n+1)
-    for (Eigen::Index k = 1; k <= depth; ++k)
-        hop[k] = weights[k] * per_query;
+/// How the entries of a row without its delta are found: any part of it, by fill(first, count, out).
+template <class Real>
+using row_source = std::conditional_t<std::is_same_v<Real, double> || std::is_same_v<Real, float>,
+                                      piecewise_row, recurrence_row<Real>>;
 
-    Eigen::VectorX<Real> h = Eigen::VectorX<Real>::Constant(depth + 1, Real(0));
-    h[0] = Real(1);
-    for (Eigen::Index m = tokens; m-- > 0;) {
-        const Real reciprocal = Real(1) / Real(m + 1);
-        Real influence = depth > 0 ? hop[1] : Real(0);
-        for (Eigen::Index k = 1; k < depth; ++k) {
-            h[k] += h[k - 1] * reciprocal;
-            influence += hop[k + 1] * h[k];
-        }
-        out.coeffRef(m) = influence;
-    }
-    out.coeffRef(tokens - 1) += weights[0];
+template <class Real>
+row_source<Real> make_row_source(Eigen::Index tokens, const mixing_schedule<Real>& schedule) {
+    if constexpr (std::is_same_v<row_source<Real>, piecewise_row>)
+        return {poisson_binomial<double>(schedule.alphas()), tokens};
+    else
+        return {schedule.hop_distribution(), tokens};
+}
+
+/// Below this many tokens the recurrence is as fast as anything.
+inline constexpr Eigen::Index short_row = 2048;
+
+/// The cuts are the same for any number of threads, and so is the row.
+template <class Real>
+void fill_long_row(const piecewise_row& row, Eigen::Index tokens, Real* out) {
+    constexpr Eigen::Index chunk = Eigen::Index(1) << 16;
+    const Eigen::Index chunks = (tokens + chunk - 1) / chunk;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (chunks >= 16)
+#endif
+    for (Eigen::Index i = 0; i < chunks; ++i)
+        row.fill(i * chunk, std::min(chunk, tokens - i * chunk), out + i * chunk);
 }
 
 }  // namespace detail
@@ -58,8 +61,14 @@ void influence_row_by_recurrence(const Eigen::VectorX<Real>& weights, Out& out) 
 /// \param out a contiguous vector, map or segment of `Real`; its size, at least 1, is the number of tokens.
 ///        On return it holds a probability distribution over positions 0 .. tokens - 1.
 /// \throws std::domain_error when `out` is empty.
-/// Cost O(tokens · depth), memory O(depth).
-/// Accuracy: sums of positive terms; exact for rationals.
+///
+/// Cost: double and float, O(tokens) for writing plus O(depth² log tokens) at most for the polynomials the
+/// row is written from; memory O(depth log tokens). With OpenMP long rows are written by all threads, to the
+/// same result for any number of them. Other scalars: the recurrence \f$h_k(a..b) = h_k(a+1..b) +
+/// h_{k-1}(a..b)/a\f$, O(tokens · depth), memory O(depth). Accuracy: double, relative error below 5e-14 at
+/// every entry above 1e-290 up to depth 96 (measured against long double at 2^24 tokens; the straight
+/// recurrence drifts by 1e-13 there); smaller entries within 1e-300 absolutely. The row sums to one within
+/// 1e-13. Exact for rationals.
 ///
 /// Source: the operator is that of Chowdhury, arXiv 2603.10123, section 3; the entries follow from the
 /// generating function \f$\sum_k h_k z^k = \prod_i (1 - z/i)^{-1}\f$ (Macdonald, Symmetric Functions, I.2).
@@ -67,7 +76,16 @@ template <real_scalar Real>
 void influence_row(const mixing_schedule<Real>& schedule,
                    std::type_identity_t<Eigen::Ref<Eigen::VectorX<Real>>> out) {
     detail::check_at_least("influence_row", "tokens", out.size(), 1);
-    detail::influence_row_by_recurrence<Real>(schedule.hop_distribution(), out);
+    const Eigen::Index tokens = out.size();
+    if constexpr (std::is_same_v<detail::row_source<Real>, detail::piecewise_row>) {
+        if (tokens >= detail::short_row)
+            detail::fill_long_row(detail::make_row_source(tokens, schedule), tokens, out.data());
+        else
+            detail::recurrence_row<Real>(schedule.hop_distribution(), tokens).fill(0, tokens, out.data());
+    } else {
+        detail::make_row_source(tokens, schedule).fill(0, tokens, out.data());
+    }
+    out.coeffRef(tokens - 1) += schedule.recency_delta();
 }
 
 /// As above, as a new vector of length `tokens` >= 1.
@@ -79,6 +97,33 @@ Eigen::VectorX<Real> influence_row(Eigen::Index tokens, const mixing_schedule<Re
     Eigen::VectorX<Real> out(tokens);
     influence_row(schedule, out);
     return out;
+}
+
+/// The rows of several queries: row i of the result is that of `queries[i]`, zero beyond the query.
+///
+/// \param queries positions of the tokens that read, each at least 0, in any order.
+/// \return a matrix of queries.size() rows and as many columns as the last query has positions, itself
+///         included; every row sums to one.
+/// \throws std::domain_error when a query is negative; std::length_error when the result does not fit in
+///         memory. Cost and accuracy per row those of influence_row().
+template <real_scalar Real>
+Eigen::MatrixX<Real> influence_rows(const Eigen::VectorX<Eigen::Index>& queries,
+                                    const mixing_schedule<Real>& schedule) {
+    const char* const function = "influence_rows";
+    Eigen::Index longest = 0;
+    for (Eigen::Index i = 0; i < queries.size(); ++i) {
+        detail::check_at_least(function, "queries[" + std::to_string(i) + "]", queries[i], 0);
+        longest = std::max(longest, queries[i] + 1);
+    }
+    detail::check_fits_in_memory<Real>(function, queries.size() + 1, longest);
+    Eigen::MatrixX<Real> rows = Eigen::MatrixX<Real>::Constant(queries.size(), longest, Real(0));
+    Eigen::VectorX<Real> row(longest);
+    for (Eigen::Index i = 0; i < queries.size(); ++i) {
+        influence_row(schedule, row.head(queries[i] + 1));
+        for (Eigen::Index m = 0; m <= queries[i]; ++m)
+            rows(i, m) = row[m];
+    }
+    return rows;
 }
 
 }  // namespace cesaro

@@ -281,6 +281,7 @@ TEST_CASE("influence_profile refuses an alpha outside [0, 1]") {
     check_refused(program, "--model gpt2 --alpha 1.5", {"1.5", "[0, 1]"});
     check_refused(program, "--model gpt2 --alpha=-0.1", {"-0.1", "[0, 1]"});
     check_refused(program, "--model gpt2 --alpha nan", {"nan"});
+    check_refused(program, "--model gpt2 --alpha -0.1", {"-0.1", "[0, 1]"});
     check_refused(program, "--model gpt2 --alpha half", {"--alpha", "half"});
     check_refused(program, "--tokens 9 --alphas 0.5,2", {"alphas[1]", "2", "[0, 1]"});
     check_refused(program, "--tokens 9 --alphas 0.5,x", {"--alphas", "'x'"});
@@ -313,6 +314,11 @@ TEST_CASE("influence_profile leaves nothing behind when one of two outputs fails
 TEST_CASE("influence_profile refuses options that conflict or are missing") {
     check_refused(program, "", {"--model", "--config", "--tokens"});
     check_refused(program, "--tokens 9", {"--depth"});
+    check_refused(program, "--model gpt2 --alphas ''", {"--alphas", "empty"});
+    check_refused(program, "--model gpt2 --alphas-file ''", {"--alphas-file", "empty"});
+    check_refused(program, "--model gpt2 --plot ''", {"--plot", "empty"});
+    check_refused(program, "--tokens 9 --alphas ,", {"--alphas", "no numbers"});
+    check_refused(program, "gpt2", {"gpt2"});
     check_refused(program, "--depth 9", {"--tokens"});
     check_refused(program, "--model gpt2 --config a.json", {"--model", "--config"});
     check_refused(program, "--model gpt2 --depth 3", {"--model", "--depth"});

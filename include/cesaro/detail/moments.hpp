@@ -77,11 +77,11 @@ struct central_moments {
     Real skewness(std::string_view function) const {
         using std::sqrt;
         check_spread(function);
-        return third / (second * sqrt(second));
+        return third / second / sqrt(second);  // the powers of a small variance would underflow
     }
     Real kurtosis(std::string_view function) const {
         check_spread(function);
-        return fourth / (second * second);
+        return fourth / second / second;
     }
 
   private:

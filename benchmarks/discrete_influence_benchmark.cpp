@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+// One closed-form entry: its time against the context length (flat) and against the depth (quadratic), with
+// the relative error against 100 digits beside it.
+#include <cesaro/discrete_influence.hpp>
+
+#include <benchmark/benchmark.h>
+#include <boost/multiprecision/cpp_bin_float.hpp>
+#include <boost/multiprecision/eigen.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace {
+
+using float100 = boost::multiprecision::cpp_bin_float_100;
+
+const std::array<Eigen::Index, 4> sources_of(Eigen::Index query) {
+    return {0, query / 1000, query / 2, query - 500};
+}
+
+double largest_error(const cesaro::discrete_influence<>& d) {
+    const cesaro::discrete_influence<float100> exact(
+        d.query(), cesaro::mixing_schedule<float100>(d.schedule().alphas().cast<float100>()));
+    double largest = 0;
+    for (const Eigen::Index source : sources_of(d.query())) {
+        const float100 reference = pdf(exact, source);
+        largest = std::max(
+            largest, static_cast<double>(float100(abs(float100(pdf(d, source)) - reference) / reference)));
+    }
+    return largest;
+}
+
+template <class Function>
+void run(benchmark::State& state, Eigen::Index query, Eigen::Index depth, Function function) {
+    const cesaro::discrete_influence<> d(query, cesaro::mixing_schedule<>::constant(depth, 0.5));
+    const auto sources = sources_of(query);
+    std::size_t i = 0;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(function(d, sources[i]));
+        i = (i + 1) % sources.size();
+    }
+    state.counters["max_relative_error"] = largest_error(d);
+}
+
+void pdf_against_tokens(benchmark::State& state) {
+    run(state, state.range(0), 32, [](const auto& d, Eigen::Index source) { return pdf(d, source); });
+}
+BENCHMARK(pdf_against_tokens)->Arg(1000000)->Arg(1000000000)->Arg(1000000000000)->Arg(1000000000000000000);
+
+void pdf_against_depth(benchmark::State& state) {
+    run(state, 1000000000000, state.range(0),
+        [](const auto& d, Eigen::Index source) { return pdf(d, source); });
+    state.SetComplexityN(state.range(0));
+}
+BENCHMARK(pdf_against_depth)->RangeMultiplier(2)->Range(4, 512)->Complexity(benchmark::oNSquared);
+
+void cdf_against_tokens(benchmark::State& state) {
+    run(state, state.range(0), 32, [](const auto& d, Eigen::Index source) { return cdf(d, source); });
+}
+BENCHMARK(cdf_against_tokens)->Arg(1000000)->Arg(1000000000000)->Arg(1000000000000000000);
+
+void complement_against_tokens(benchmark::State& state) {
+    run(state, state.range(0), 32,
+        [](const auto& d, Eigen::Index source) { return cdf(complement(d, source)); });
+}
+BENCHMARK(complement_against_tokens)->Arg(1000000)->Arg(1000000000000)->Arg(1000000000000000000);
+
+}  // namespace

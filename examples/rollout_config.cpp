@@ -1,0 +1,297 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "rollout_config.hpp"
+
+#include "common/program.hpp"
+
+#include <cesaro/attention/decay_operator.hpp>
+#include <cesaro/mixing_schedule.hpp>
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <utility>
+
+namespace programs {
+
+namespace {
+
+using Eigen::Index;
+
+constexpr Index most_layers = 10000;
+constexpr Index most_heads = 10000;
+constexpr Index most_operators = 4'000'000;
+
+/// A value in the file, with the key that leads to it: `attention_config.num_heads`.
+class entry {
+  public:
+    entry(std::string file, std::string key, YAML::Node node)
+        : file_(std::move(file)), key_(std::move(key)), node_(std::move(node)) {}
+
+    [[noreturn]] void fail(const std::string& reason) const {
+        const YAML::Mark mark = node_.IsDefined() ? node_.Mark() : YAML::Mark::null_mark();
+        const std::string line = mark.is_null() ? "" : fmt::format(" line {}", mark.line + 1);
+        throw usage_error(fmt::format("'{}'{}: {}{}{}", file_, line, key_, key_.empty() ? "" : " ", reason));
+    }
+
+    bool given() const { return node_.IsDefined() && !node_.IsNull(); }
+    bool is_list() const { return node_.IsSequence(); }
+
+    /// The value of a key, which may be missing or null.
+    entry optional(const std::string& name) const {
+        if (!given()) return {file_, path(name), YAML::Node(YAML::NodeType::Undefined)};
+        if (!node_.IsMap()) fail("must be a mapping of keys to values");
+        YAML::Node found(YAML::NodeType::Undefined);
+        for (const auto& pair : node_) {
+            if (!pair.first.IsScalar() || pair.first.Scalar() != name) continue;
+            if (found.IsDefined()) entry(file_, path(name), pair.first).fail("is given twice");
+            found.reset(pair.second);
+        }
+        return {file_, path(name), found};
+    }
+
+    entry required(const std::string& name) const {
+        entry value = optional(name);
+        if (!value.given()) fail_missing(name);
+        return value;
+    }
+
+    std::string word() const {
+        if (!node_.IsScalar()) fail("must be a word");
+        return node_.Scalar();
+    }
+
+    double number() const {
+        if (!node_.IsScalar()) fail("must be a number");
+        double value = std::nan("");
+        try {
+            value = parse_number("", node_.Scalar());
+        } catch (const usage_error&) {
+            fail(fmt::format("= '{}' must be a number", node_.Scalar()));
+        }
+        if (!std::isfinite(value)) fail(fmt::format("= {} must be finite", node_.Scalar()));
+        return value;
+    }
+
+    double number_in(double least, double most, const char* range) const {
+        const double value = number();
+        if (!(value >= least && value <= most)) fail(fmt::format("= {} must {}", value, range));
+        return value;
+    }
+
+    Index count(Index least, Index most) const {
+        if (!node_.IsScalar()) fail("must be a whole number");
+        try {
+            return parse_count("", node_.Scalar(), least, most);
+        } catch (const usage_error&) {
+            fail(fmt::format("= {} must be a whole number in [{}, {}]", node_.Scalar(), least, most));
+        }
+    }
+
+    std::vector<entry> list() const {
+        if (!node_.IsSequence()) fail("must be a list");
+        std::vector<entry> items;
+        for (std::size_t i = 0; i < node_.size(); ++i)
+            items.emplace_back(file_, fmt::format("{}[{}]", key_, i), node_[i]);
+        return items;
+    }
+
+  private:
+    std::string path(const std::string& name) const { return key_.empty() ? name : key_ + "." + name; }
+
+    [[noreturn]] void fail_missing(const std::string& name) const {
+        throw usage_error(fmt::format("'{}': {} is missing", file_, path(name)));
+    }
+
+    std::string file_;
+    std::string key_;
+    YAML::Node node_;
+};
+
+entry parse(const std::string& file) {
+    if (std::filesystem::is_directory(file))
+        throw usage_error(fmt::format("cannot read '{}': it is a directory", file));
+    errno = 0;
+    std::ifstream stream(file, std::ios::binary);
+    if (!stream) throw usage_error(fmt::format("cannot read '{}': {}", file, std::strerror(errno)));
+    try {
+        const YAML::Node root = YAML::Load(stream);
+        if (root.IsMap()) return {file, "", root};
+    } catch (const YAML::Exception& error) {
+        const std::string line = error.mark.is_null() ? "" : fmt::format(" line {}", error.mark.line + 1);
+        throw usage_error(fmt::format("'{}'{}: neither YAML nor JSON: {}", file, line, error.msg));
+    }
+    throw usage_error(fmt::format("'{}': neither YAML nor JSON with keys and values", file));
+}
+
+/// Numbers per layer and head: outer length 1 or `layers`, inner length 1 or `heads`, one value serving all.
+class head_values {
+  public:
+    head_values(const entry& source, Index layers, Index heads, double absent, double least,
+                const char* range) {
+        if (!source.given()) {
+            values_ = {{absent}};
+            return;
+        }
+        const std::vector<entry> rows = source.list();
+        check_length(source, rows.size(), layers, "num_layers");
+        for (const entry& row : rows) {
+            const std::vector<entry> cells = row.list();
+            check_length(row, cells.size(), heads, "num_heads");
+            values_.emplace_back();
+            for (const entry& cell : cells)
+                values_.back().push_back(cell.number_in(least, std::numeric_limits<double>::max(), range));
+        }
+    }
+
+    double operator()(Index layer, Index head) const {
+        const std::vector<double>& row = values_[values_.size() == 1 ? 0 : std::size_t(layer)];
+        return row[row.size() == 1 ? 0 : std::size_t(head)];
+    }
+
+    bool same_in_all_layers() const { return values_.size() == 1; }
+
+  private:
+    static void check_length(const entry& list, std::size_t length, Index all, const char* name) {
+        if (length == 1 || Index(length) == all) return;
+        list.fail(fmt::format("has length {}; it must be 1 or {} = {}", length, name, all));
+    }
+
+    std::vector<std::vector<double>> values_;
+};
+
+/// The decay parameters of the mask, and its name in words.
+std::pair<cesaro::decay_parameters<double>, std::string> read_mask(const entry& mask, Index tokens) {
+    const entry type = mask.required("mask_type");
+    const std::string name = type.word();
+    cesaro::decay_parameters<double> p;
+    if (name == "causal") return {p, "causal mask"};
+    if (name == "full") {
+        p.prefix = tokens;
+        return {p, "full mask"};
+    }
+    if (name == "sliding_window") {
+        p.window = mask.required("window_size").count(1, cesaro::unlimited_window);
+        return {p, fmt::format("sliding window of {}", p.window)};
+    }
+    if (name == "prefix") {
+        p.prefix = mask.required("prefix_length").count(0, tokens);
+        return {p, fmt::format("prefix of {}", p.prefix)};
+    }
+    type.fail(fmt::format("= '{}' must be causal, full, sliding_window or prefix", name));
+}
+
+Eigen::VectorXd constant_lambdas(const entry& schedule, Index layers) {
+    return Eigen::VectorXd::Constant(layers,
+                                     schedule.required("lambda_const").number_in(0, 1, "lie in [0, 1]"));
+}
+
+Eigen::VectorXd power_decay_lambdas(const entry& schedule, Index layers) {
+    const double first = schedule.required("lambda_0").number_in(0, 1, "lie in [0, 1]");
+    const entry beta = schedule.required("beta");
+    const double exponent = beta.number();
+    for (const Index l : {Index(0), layers - 1}) {
+        const double lambda = first == 0 ? 0 : first * std::pow(double(l + 1), -exponent);
+        if (lambda > 1)
+            beta.fail(fmt::format("= {} takes lambda to {} in layer {}, above 1", exponent, lambda, l));
+    }
+    return cesaro::mixing_schedule<double>::power_decay(layers, first, exponent).alphas();
+}
+
+Eigen::VectorXd custom_lambdas(const entry& schedule, Index layers) {
+    const entry source = schedule.required("lambdas_custom");
+    const std::vector<entry> items = source.list();
+    if (Index(items.size()) != layers)
+        source.fail(fmt::format("has length {}; it must be num_layers = {}", items.size(), layers));
+    Eigen::VectorXd lambdas(layers);
+    for (Index l = 0; l < layers; ++l)
+        lambdas[l] = items[std::size_t(l)].number_in(0, 1, "lie in [0, 1]");
+    return lambdas;
+}
+
+Eigen::VectorXd read_lambdas(const entry& schedule, Index layers) {
+    const entry type = schedule.required("schedule_type");
+    const std::string name = type.word();
+    if (name == "constant") return constant_lambdas(schedule, layers);
+    if (name == "power_decay") return power_decay_lambdas(schedule, layers);
+    if (name == "custom") return custom_lambdas(schedule, layers);
+    type.fail(fmt::format("= '{}' must be constant, power_decay or custom", name));
+}
+
+/// What the heads of every layer are made of.
+struct head_settings {
+    head_settings(const entry& attention, const entry& content, Index layers, Index heads)
+        : slopes(attention.optional("alibi_slopes"), layers, heads, 0, 0, "be at least 0"),
+          weight_source(attention.optional("head_weights")),
+          weights(weight_source, layers, heads, 1, 0, "be at least 0"),
+          diagonal_scores(content.optional("diagonal_scores"), layers, heads, 0, lowest, "be finite") {
+        // A score constant along a row cancels: it must be sound, and has no effect.
+        head_values(content.optional("base_scores"), layers, heads, 0, lowest, "be finite");
+        const entry source = attention.optional("softmax_temperature");
+        if (source.given()) temperature = source.number_in(least_positive, largest, "be above 0");
+    }
+
+    bool same_in_all_layers() const {
+        return slopes.same_in_all_layers() && weights.same_in_all_layers() &&
+               diagonal_scores.same_in_all_layers();
+    }
+
+    cesaro::head_mixture<double> layer(Index l, Index heads, Index tokens,
+                                       cesaro::decay_parameters<double> p) const {
+        std::vector<cesaro::any_operator<double>> operators;
+        std::vector<double> omegas;
+        double total = 0;
+        for (Index h = 0; h < heads; ++h) {
+            p.slope = slopes(l, h);
+            p.diagonal_score = diagonal_scores(l, h);
+            p.temperature = temperature;
+            operators.push_back(cesaro::decay_operator<double>(tokens, p));
+            omegas.push_back(weights(l, h));
+            total += omegas.back();
+        }
+        if (total == 0) weight_source.fail(fmt::format("are all 0 in layer {}", l));
+        return {std::move(operators), omegas};
+    }
+
+    static constexpr double largest = std::numeric_limits<double>::max();
+    static constexpr double lowest = std::numeric_limits<double>::lowest();
+    static constexpr double least_positive = std::numeric_limits<double>::denorm_min();
+
+    head_values slopes;
+    entry weight_source;
+    head_values weights;
+    head_values diagonal_scores;
+    double temperature = 1;
+};
+
+}  // namespace
+
+rollout_config read_rollout_config(const std::string& file) {
+    const entry root = parse(file);
+    const Index tokens = root.required("sequence_length").count(1, Index(1) << 40);
+    const entry layer_count = root.required("num_layers");
+    const Index layers = layer_count.count(1, most_layers);
+    const auto [mask, mask_name] = read_mask(root.required("mask_config"), tokens);
+    const entry attention = root.required("attention_config");
+    const Index heads = attention.required("num_heads").count(1, most_heads);
+    if (layers * heads > most_operators) {
+        layer_count.fail(fmt::format("times num_heads = {} is more than {}", layers * heads, most_operators));
+    }
+    const head_settings settings(attention, root.optional("content_config"), layers, heads);
+    rollout_config config{
+        tokens, heads, mask_name, {}, read_lambdas(root.required("lambda_schedule_config"), layers)};
+    for (Index l = 0; l < layers; ++l) {
+        const bool repeat = l > 0 && settings.same_in_all_layers();
+        config.layers.push_back(repeat ? config.layers.front() : settings.layer(l, heads, tokens, mask));
+    }
+    return config;
+}
+
+}  // namespace programs

@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cesaro/concepts.hpp>
+#include <cesaro/detail/check.hpp>
+
+#include <Eigen/Core>
+
+namespace cesaro {
+
+/// One column of a vector or of a block in either storage order, to read and to write: no copy is made.
+template <real_scalar Real>
+using const_column = Eigen::Ref<const Eigen::VectorX<Real>, 0, Eigen::InnerStride<>>;
+template <real_scalar Real>
+using column = Eigen::Ref<Eigen::VectorX<Real>, 0, Eigen::InnerStride<>>;
+
+/// What every attention operator shares, given its action on a single column.
+///
+/// `Operator` derives from `columnwise_operator<Operator, Real>` and provides, for columns that do not
+/// overlap,
+///
+///     void apply_column(const const_column<Real>& x, column<Real> y) const;             // y = A x
+///     void apply_transpose_column(const const_column<Real>& v, column<Real> y) const;   // y = A^T v
+///     Eigen::MatrixX<Real> matrix() const;
+///
+/// and is then an `attention_operator`. Users may derive their own operators from it, or write the members of
+/// that concept by hand.
+template <class Operator, real_scalar Real>
+class columnwise_operator {
+  public:
+    using Scalar = Real;
+
+    Eigen::Index rows() const { return size_; }
+    Eigen::Index cols() const { return size_; }
+
+    /// \f$A x\f$ for a vector or a block of columns, x.rows() == rows(). Allocates the result only.
+    /// \throws std::invalid_argument when the number of rows differs.
+    template <class Derived>
+    typename Derived::PlainObject apply(const Eigen::MatrixBase<Derived>& x) const {
+        typename Derived::PlainObject y(x.rows(), x.cols());
+        apply(x, y);
+        return y;
+    }
+
+    /// As above, into `out`, which has the shape of x; it may be x itself, which costs a copy of each column,
+    /// but must not overlap it in part.
+    template <class Derived, class Out>
+    void apply(const Eigen::MatrixBase<Derived>& x, const Eigen::MatrixBase<Out>& out) const {
+        for_each_column("columnwise_operator::apply", x, out,
+                        [this](const const_column<Real>& in, column<Real> y) {
+                            static_cast<const Operator&>(*this).apply_column(in, y);
+                        });
+    }
+
+    /// \f$A^T v\f$ for a vector or a block of columns, v.rows() == rows(). Same costs and errors as apply().
+    template <class Derived>
+    typename Derived::PlainObject apply_transpose(const Eigen::MatrixBase<Derived>& v) const {
+        typename Derived::PlainObject y(v.rows(), v.cols());
+        apply_transpose(v, y);
+        return y;
+    }
+
+    /// As above, into `out`.
+    template <class Derived, class Out>
+    void apply_transpose(const Eigen::MatrixBase<Derived>& v, const Eigen::MatrixBase<Out>& out) const {
+        for_each_column("columnwise_operator::apply_transpose", v, out,
+                        [this](const const_column<Real>& in, column<Real> y) {
+                            static_cast<const Operator&>(*this).apply_transpose_column(in, y);
+                        });
+    }
+
+  protected:
+    /// \throws std::domain_error when size < 0.
+    columnwise_operator(std::string_view name, Eigen::Index size) : size_(size) {
+        detail::check_at_least(name, "size", size, 0);
+    }
+    ~columnwise_operator() = default;
+    columnwise_operator(const columnwise_operator&) = default;
+    columnwise_operator(columnwise_operator&&) noexcept = default;
+    columnwise_operator& operator=(const columnwise_operator&) = default;
+    columnwise_operator& operator=(columnwise_operator&&) noexcept = default;
+
+  private:
+    template <class Derived, class Out, class Action>
+    void for_each_column(std::string_view function, const Eigen::MatrixBase<Derived>& x,
+                         const Eigen::MatrixBase<Out>& out, const Action& action) const {
+        detail::check_size(function, "rows of the argument", x.rows(), size_);
+        detail::check_size(function, "rows of the output", out.rows(), x.rows());
+        detail::check_size(function, "columns of the output", out.cols(), x.cols());
+        Out& y = const_cast<Out&>(out.derived());  // Eigen's idiom for writable blocks and maps
+        for (Eigen::Index j = 0; j < x.cols(); ++j) {
+            const const_column<Real> from(x.col(j));
+            column<Real> to(y.col(j));
+            if (from.data() == to.data()) {
+                action(Eigen::VectorX<Real>(from), to);
+            } else {
+                action(from, to);
+            }
+        }
+    }
+
+    Eigen::Index size_;
+};
+
+namespace detail {
+
+/// The size x size matrix with the given entries, for checking.
+/// \throws std::length_error when it does not fit in memory.
+template <class Real, class Entry>
+Eigen::MatrixX<Real> dense_matrix(std::string_view function, Eigen::Index size, const Entry& entry) {
+    check_fits_in_memory<Real>(function, size, size);
+    Eigen::MatrixX<Real> matrix(size, size);
+    for (Eigen::Index m = 0; m < size; ++m) {
+        for (Eigen::Index n = 0; n < size; ++n)
+            matrix(n, m) = entry(n, m);
+    }
+    return matrix;
+}
+
+}  // namespace detail
+
+}  // namespace cesaro

@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cesaro/attention/any_operator.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <utility>
+
+namespace cesaro {
+
+/// An attention sink: every row gives a share of its attention to the first token, and the rest as before.
+///
+/// \f[ (1-s) A + s\,\mathbf 1 e_0^T \f]
+///
+/// Weight 1 is a dormant head, which attends to the first token only.
+///
+/// Cost that of A and O(size). Accuracy that of A and three roundings.
+///
+/// Source: Xiao et al., arXiv 2309.17453 (attention sinks); Guo et al., arXiv 2410.13835 (dormant heads).
+template <real_scalar Real = double>
+class sink_operator : public columnwise_operator<sink_operator<Real>, Real> {
+  public:
+    /// The sink of weight s in [0, 1] over `inner`, any attention operator.
+    /// \throws std::domain_error when the weight is outside [0, 1] or NaN.
+    sink_operator(any_operator<Real> inner, Real weight)
+        : columnwise_operator<sink_operator, Real>("sink_operator", inner.rows()),
+          inner_(std::move(inner)),
+          weight_(std::move(weight)) {
+        detail::check_unit_interval("sink_operator", "weight", weight_);
+    }
+
+    const any_operator<Real>& inner() const { return inner_; }
+    const Real& weight() const { return weight_; }
+
+    void apply_column(const const_column<Real>& x, column<Real> y) const {
+        if (this->rows() == 0) return;
+        const Real sunk = weight_ * x.coeff(0);
+        inner_.apply_column(x, y);
+        for (Eigen::Index n = 0; n < this->rows(); ++n)
+            y.coeffRef(n) = rest() * y.coeff(n) + sunk;
+    }
+
+    void apply_transpose_column(const const_column<Real>& v, column<Real> y) const {
+        if (this->rows() == 0) return;
+        Real sum(0);
+        for (Eigen::Index n = 0; n < this->rows(); ++n)
+            sum += v.coeff(n);
+        inner_.apply_transpose_column(v, y);
+        for (Eigen::Index m = 0; m < this->rows(); ++m)
+            y.coeffRef(m) *= rest();
+        y.coeffRef(0) += weight_ * sum;
+    }
+
+    /// The dense matrix, for checking.
+    /// \throws std::length_error when rows × rows entries do not fit in memory.
+    Eigen::MatrixX<Real> matrix() const {
+        Eigen::MatrixX<Real> matrix = inner_.matrix();
+        for (Eigen::Index m = 0; m < this->rows(); ++m) {
+            for (Eigen::Index n = 0; n < this->rows(); ++n) {
+                matrix(n, m) *= rest();
+                if (m == 0) matrix(n, m) += weight_;
+            }
+        }
+        return matrix;
+    }
+
+    /// The diagonal, length rows().
+    Eigen::VectorX<Real> diagonal() const {
+        Eigen::VectorX<Real> entries = inner_.diagonal();
+        for (Eigen::Index n = 0; n < this->rows(); ++n)
+            entries[n] *= rest();
+        if (this->rows() > 0) entries[0] += weight_;
+        return entries;
+    }
+
+    /// The centre of the inner operator: it holds the first token already.
+    Eigen::Index centre_size() const { return inner_.centre_size(); }
+
+  private:
+    Real rest() const { return Real(Real(1) - weight_); }
+
+    any_operator<Real> inner_;
+    Real weight_;
+};
+
+}  // namespace cesaro

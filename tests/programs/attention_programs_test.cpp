@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "run.hpp"
+
+#include <Eigen/Dense>
+
+#include <cmath>
+#include <functional>
+
+using namespace cesaro_test;
+
+namespace {
+
+/// One layer of attention, uniform over what a position sees: nothing of the library.
+Eigen::MatrixXd uniform(int n, const std::function<bool(int, int)>& sees) {
+    Eigen::MatrixXd a = Eigen::MatrixXd::Zero(n, n);
+    for (int i = 0; i < n; ++i) {
+        for (int j = 0; j < n; ++j)
+            a(i, j) = sees(i, j) ? 1 : 0;
+        a.row(i) /= a.row(i).sum();
+    }
+    return a;
+}
+
+Eigen::MatrixXd power(const Eigen::MatrixXd& a, double lambda, int depth) {
+    const Eigen::MatrixXd identity = Eigen::MatrixXd::Identity(a.rows(), a.rows());
+    Eigen::MatrixXd p = identity;
+    for (int l = 0; l < depth; ++l)
+        p = (((1 - lambda) * identity + lambda * a) * p).eval();
+    return p;
+}
+
+/// Rows of a JSON table by the value of a key.
+nlohmann::json row_where(const nlohmann::json& rows, const std::string& key, const nlohmann::json& value,
+                         const std::string& key2 = "", const nlohmann::json& value2 = {}) {
+    for (const auto& row : rows)
+        if (row[key] == value && (key2.empty() || row[key2] == value2)) return row;
+    FAIL("no row with " << key << " = " << value);
+    return {};
+}
+
+void check_masses(const nlohmann::json& row, const Eigen::RowVectorXd& expected) {
+    const Eigen::Index tenth = (expected.size() + 9) / 10;
+    const auto close = [](double x) { return Approx(x).epsilon(1e-12); };
+    CHECK(row["first_tenth"].get<double>() == close(expected.head(tenth).sum()));
+    CHECK(row["last_tenth"].get<double>() == close(expected.tail(tenth).sum()));
+    CHECK(row["middle"].get<double>() ==
+          close(expected.sum() - expected.head(tenth).sum() - expected.tail(tenth).sum()));
+}
+
+}  // namespace
+
+TEST_CASE("relative_length: masses against dense products") {
+    const std::string options = "--context 80 --depth 3 --lambda 0.4 --window 7 --heads 2 --lengths 0.25,1";
+    const auto json = json_of("relative_length", options)["lengths"];
+    REQUIRE(json.size() == 6);
+    for (const auto& [relative, n] : {std::pair{0.25, 20}, {1., 80}}) {
+        const auto last = [&, n = n](const Eigen::MatrixXd& a) -> Eigen::RowVectorXd {
+            return power(a, 0.4, 3).row(n - 1);
+        };
+        const auto row = [&, relative = relative](const char* pattern) {
+            return row_where(json, "pattern", pattern, "relative_length", relative);
+        };
+        check_masses(row("causal"), last(uniform(n, [](int i, int j) { return j <= i; })));
+        check_masses(row("window"), last(uniform(n, [](int i, int j) { return j <= i && i - j < 7; })));
+        Eigen::MatrixXd decay = Eigen::MatrixXd::Zero(n, n);
+        for (const double slope : {1. / 16, 1. / 256}) {
+            Eigen::MatrixXd head = Eigen::MatrixXd::Zero(n, n);
+            for (int i = 0; i < n; ++i) {
+                for (int j = 0; j <= i; ++j)
+                    head(i, j) = std::exp(-slope * (i - j));
+                head.row(i) /= head.row(i).sum();
+            }
+            decay += 0.5 * head;
+        }
+        check_masses(row("decay"), last(decay));
+    }
+    // Near the full window, what decays with distance has lost its primacy; uniform attention has not.
+    const auto wide = json_of("relative_length", "")["lengths"];
+    const double first = 0.015625;
+    const auto primacy = [&](const char* pattern, double relative) {
+        return row_where(wide, "pattern", pattern, "relative_length", relative)["first_tenth"].get<double>();
+    };
+    CHECK(primacy("causal", 1) == Approx(primacy("causal", first)).epsilon(0.1));
+    CHECK(primacy("window", 1) < 0.2 * primacy("window", first));
+    CHECK(primacy("decay", 1) < 0.2 * primacy("decay", first));
+}
+
+TEST_CASE("sink_and_heads: rows against dense products, rates against their definition") {
+    const std::string options = "--tokens 30 --depth 4 --lambda 0.5 --sink 0.25 --dormant 0.5";
+    const auto json = json_of("sink_and_heads", options)["attention"];
+    REQUIRE(json.size() == 5);
+    const auto sunk = [](Eigen::MatrixXd a, double weight) {
+        a *= 1 - weight;
+        a.col(0).array() += weight;
+        return a;
+    };
+    const Eigen::MatrixXd causal = uniform(30, [](int i, int j) { return j <= i; });
+    const Eigen::MatrixXd full = uniform(30, [](int, int) { return true; });
+    const auto last = [](const Eigen::MatrixXd& a) -> Eigen::RowVectorXd { return power(a, 0.5, 4).row(29); };
+    check_masses(json[0], last(causal));
+    check_masses(json[1], last(sunk(causal, 0.25)));
+    check_masses(json[2], last(sunk(causal, 1 - 0.75 * 0.5)));
+    check_masses(json[3], last(full));
+    check_masses(json[4], last(sunk(full, 0.25)));
+    CHECK(json[0]["collapse_rate"].get<double>() == Approx(0.75));
+    CHECK(json[1]["collapse_rate"].get<double>() == Approx(0.5 + 0.5 * 0.75 / 2));
+    CHECK(json[2]["collapse_rate"].get<double>() == Approx(0.5 + 0.5 * 0.75 * 0.5 / 2));
+    CHECK(json[3]["collapse_rate"].get<double>() == 0);
+    check_refused("sink_and_heads", "--sink 1.5", {"1.5"});
+    check_refused("sink_and_heads", "--dormant 0.1,2", {"--dormant", "2"});
+}
+
+TEST_CASE("segmented_context: rounds against dense products") {
+    const std::string options =
+        "--tokens 21 --prompt 5 --summary 3 --depth 2 --lambda 0.6 --rounds 1,2 --heads 1 --window 5";
+    const auto json = json_of("segmented_context", options)["rounds"];
+    REQUIRE(json.size() == 6);
+    for (const int window : {1000, 5}) {
+        const auto network = [&](int n) {
+            return power(uniform(n, [&](int i, int j) { return j <= i && i - j < window; }), 0.6, 2);
+        };
+        const auto& single = json[window == 5 ? 2 : 0];
+        const auto& rounds = json[window == 5 ? 3 : 1];
+        CHECK(single["pattern"] == (window == 5 ? "window" : "causal"));
+        // One pass: 21 tokens and a summary of 3.
+        const double one = network(24).row(23).head(5).sum();
+        CHECK(single["prompt_influence"].get<double>() == Approx(one).epsilon(1e-13));
+        CHECK(single["ratio"].get<double>() == 1);
+        // Two: 11 tokens and a summary; the summary, 10 tokens and a summary.
+        const Eigen::VectorXd first = network(14).bottomLeftCorner(3, 5).rowwise().sum();
+        const double two = network(16).row(15).head(3) * first;
+        CHECK(rounds["prompt_influence"].get<double>() == Approx(two).epsilon(1e-13));
+        CHECK(rounds["round_tokens"] == 17);
+    }
+    // A summary carries the prompt further than a window reaches.
+    const auto far = json_of("segmented_context", "--rounds 1,16")["rounds"];
+    CHECK(row_where(far, "pattern", "window", "rounds", 1)["prompt_influence"] == 0);
+    CHECK(row_where(far, "pattern", "window", "rounds", 16)["prompt_influence"] > 1e-4);
+    CHECK(row_where(far, "pattern", "window", "rounds", 16)["ratio"].is_null());
+    check_refused("segmented_context", "--tokens 10 --prompt 11", {"--prompt", "11"});
+    check_refused("segmented_context", "--tokens 10 --prompt 3 --rounds 11", {"--rounds", "11"});
+}
+
+TEST_CASE("attention programs: plots and formats") {
+    for (const std::string program : {"relative_length --context 200", "sink_and_heads --tokens 50",
+                                      "segmented_context --tokens 512 --rounds 1,2,4"}) {
+        const std::string name = program.substr(0, program.find(' '));
+        const std::string options =
+            program.substr(name.size()) + " --plot out.svg --format csv --output out.csv";
+        const scratch_directory directory;
+        const finished result = directory.run(name, options);
+        INFO(result.err);
+        CHECK(result.status == 0);
+        CHECK(result.out.empty());
+        CHECK(directory.read("out.svg").find("</svg>") != std::string::npos);
+        CHECK(directory.read("out.csv").find(',') != std::string::npos);
+        check_refused(name, "--lambda nan", {name});
+        check_refused(name, "--plot out.txt", {"out.txt"});
+    }
+}

@@ -1,0 +1,227 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "run.hpp"
+
+#include <Eigen/Dense>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+using namespace cesaro_test;
+
+namespace {
+
+const std::string program = "attention_rollout";
+
+/// A sound configuration of 20 tokens, 3 layers and 2 heads, to be spoilt.
+nlohmann::json sound() {
+    return {{"sequence_length", 20},
+            {"num_layers", 3},
+            {"mask_config", {{"mask_type", "causal"}}},
+            {"attention_config",
+             {{"num_heads", 2},
+              {"alibi_slopes", {{0.5, 0.25}, {0.1, 1.0}, {0.0, 2.0}}},
+              {"head_weights", {{1.0, 3.0}}},
+              {"softmax_temperature", 0.5}}},
+            {"content_config", {{"diagonal_scores", {{0.3}, {-0.5}, {1.0}}}, {"base_scores", {{7.0}}}}},
+            {"lambda_schedule_config", {{"schedule_type", "power_decay"}, {"lambda_0", 0.8}, {"beta", 0.5}}}};
+}
+
+csv rollout(const std::string& config) {
+    const scratch_directory directory;
+    directory.write("config", config);
+    const finished result = directory.run(program, "--config config --format csv");
+    INFO(result.err);
+    REQUIRE(result.status == 0);
+    return csv(result.out);
+}
+
+/// The last row of the sound configuration by dense softmax, for |n-m| distances: nothing of the library.
+Eigen::VectorXd dense_row(const std::function<bool(int, int)>& sees) {
+    const int n = 20;
+    const double slopes[3][2] = {{0.5, 0.25}, {0.1, 1.0}, {0.0, 2.0}};
+    const double diagonal[3] = {0.3, -0.5, 1.0};
+    const double omega[2] = {0.25, 0.75};
+    Eigen::MatrixXd p = Eigen::MatrixXd::Identity(n, n);
+    for (int l = 0; l < 3; ++l) {
+        Eigen::MatrixXd a = Eigen::MatrixXd::Zero(n, n);
+        for (int h = 0; h < 2; ++h) {
+            Eigen::MatrixXd head = Eigen::MatrixXd::Zero(n, n);
+            for (int i = 0; i < n; ++i) {
+                for (int j = 0; j < n; ++j) {
+                    const double score = -slopes[l][h] * std::abs(i - j) + (i == j ? diagonal[l] : 0);
+                    if (sees(i, j)) head(i, j) = std::exp(score / 0.5);
+                }
+                head.row(i) /= head.row(i).sum();
+            }
+            a += omega[h] * head;
+        }
+        const double lambda = 0.8 / std::sqrt(l + 1.);
+        p = ((1 - lambda) * p + lambda * a * p).eval();
+    }
+    return p.row(n - 1).transpose();
+}
+
+void check_row(const csv& actual, const Eigen::VectorXd& expected) {
+    REQUIRE(Eigen::Index(actual["influence"].size()) == expected.size());
+    for (Eigen::Index m = 0; m < expected.size(); ++m) {
+        CHECK(actual["position"][std::size_t(m)] == double(m));
+        CHECK(actual["influence"][std::size_t(m)] == Approx(expected[m]).epsilon(1e-13));
+    }
+}
+
+}  // namespace
+
+TEST_CASE("attention_rollout: agrees with the reference rollouts") {
+    for (const std::string name : {"example", "mpt-7b-positional", "falcon-rw-7b-content"}) {
+        CAPTURE(name);
+        const std::string stem = CESARO_TEST_DATA "/rollout/" + name;
+        const csv t(output_of(program, "--config '" + stem + ".json' --format csv"));
+        CHECK(t.header.rfind("position,influence", 0) == 0);
+        const auto expected = nlohmann::json::parse(read_file(stem + ".expected.json"))["last_row"];
+        REQUIRE(t["influence"].size() == expected.size());
+        double worst = 0;
+        for (std::size_t m = 0; m < expected.size(); ++m)
+            worst = std::max(worst, std::abs(t["influence"][m] - expected[m].get<double>()));
+        CHECK(worst < 1e-12);
+    }
+}
+
+TEST_CASE("attention_rollout: every mask against dense softmax") {
+    nlohmann::json config = sound();
+    check_row(rollout(config.dump()), dense_row([](int n, int m) { return m <= n; }));
+    config["mask_config"] = {{"mask_type", "full"}};
+    check_row(rollout(config.dump()), dense_row([](int, int) { return true; }));
+    config["mask_config"] = {{"mask_type", "sliding_window"}, {"window_size", 4}};
+    check_row(rollout(config.dump()), dense_row([](int n, int m) { return m <= n && n - m < 4; }));
+    config["mask_config"] = {{"mask_type", "prefix"}, {"prefix_length", 6}};
+    check_row(rollout(config.dump()), dense_row([](int n, int m) { return m <= n || (n < 6 && m < 6); }));
+}
+
+TEST_CASE("attention_rollout: YAML and JSON say the same") {
+    const std::string yaml = R"(
+sequence_length: 20
+num_layers: 3
+mask_config: {mask_type: causal, window_size: null}
+attention_config:
+  num_heads: 2
+  alibi_slopes:   # per layer, per head
+    - [0.5, 0.25]
+    - [0.1, 1.0]
+    - [0.0, 2.0]
+  head_weights: [[2, 6]]
+  softmax_temperature: 0.5
+content_config:
+  diagonal_scores: [[0.3], [-0.5], [1.0]]
+lambda_schedule_config:
+  schedule_type: power_decay
+  lambda_0: 0.8
+  beta: 0.5
+)";
+    CHECK(rollout(yaml)["influence"] == rollout(sound().dump())["influence"]);
+}
+
+TEST_CASE("attention_rollout: null head weights are equal, schedules agree") {
+    nlohmann::json config = sound();
+    config["attention_config"]["head_weights"] = nullptr;
+    const auto null_weights = rollout(config.dump())["influence"];
+    config["attention_config"]["head_weights"] = {{5.0}};
+    CHECK(rollout(config.dump())["influence"] == null_weights);
+    config["lambda_schedule_config"] = {{"schedule_type", "constant"}, {"lambda_const", 0.25}};
+    const auto constant = rollout(config.dump())["influence"];
+    config["lambda_schedule_config"] = {{"schedule_type", "custom"}, {"lambdas_custom", {0.25, 0.25, 0.25}}};
+    CHECK(rollout(config.dump())["influence"] == constant);
+}
+
+TEST_CASE("attention_rollout: summary, table and plot") {
+    const scratch_directory directory;
+    directory.write("config.json", sound().dump());
+    const auto json = nlohmann::json::parse(directory.run(program, "--config config.json --format json").out);
+    const auto& summary = json["summary"];
+    REQUIRE(json["last_row"].size() == 20);
+    double entropy = 0;
+    for (const auto& row : json["last_row"]) {
+        const double p = row["influence"];
+        entropy -= p * std::log(p);
+    }
+    CHECK(summary["entropy"].get<double>() == Approx(entropy).epsilon(1e-13));
+    CHECK(summary["primacy"].get<double>() + summary["middle"].get<double>() +
+              summary["recency"].get<double>() ==
+          Approx(1).epsilon(1e-13));
+    const finished table = directory.run(program, "--config config.json --plot row.svg");
+    CHECK(table.status == 0);
+    CHECK(table.out.find("entropy") != std::string::npos);
+    CHECK(directory.read("row.svg").find("</svg>") != std::string::npos);
+}
+
+TEST_CASE("attention_rollout: refuses, naming the key and the line") {
+    const auto refused = [](const nlohmann::json& patch, const std::vector<std::string>& words) {
+        nlohmann::json config = sound();
+        config.merge_patch(patch);
+        const scratch_directory directory;
+        directory.write("config", config.dump(1));
+        check_refused(program, "--config config --plot row.svg", words, directory);
+    };
+    const auto attention = [](const nlohmann::json& patch) {
+        return nlohmann::json{{"attention_config", patch}};
+    };
+    const auto content = [](const nlohmann::json& patch) {
+        return nlohmann::json{{"content_config", patch}};
+    };
+    const auto mask = [](const nlohmann::json& patch) { return nlohmann::json{{"mask_config", patch}}; };
+    const auto schedule = [](const nlohmann::json& patch) {
+        return nlohmann::json{{"lambda_schedule_config", patch}};
+    };
+    refused(attention({{"head_weights", {{1.0, -1.0}}}}), {"head_weights[0][1]", "-1", "line"});
+    refused(attention({{"head_weights", {{0.0, 0.0}}}}), {"head_weights", "all 0"});
+    refused(attention({{"alibi_slopes", {{0.1, 0.2}, {0.1, 0.2}}}}),
+            {"alibi_slopes", "length 2", "num_layers = 3"});
+    refused(attention({{"alibi_slopes", {{0.1, 0.2, 0.3}}}}),
+            {"alibi_slopes[0]", "length 3", "num_heads = 2"});
+    refused(attention({{"alibi_slopes", {0.1, 0.2}}}), {"alibi_slopes"});
+    refused(attention({{"alibi_slopes", {{-0.1}}}}), {"alibi_slopes[0][0]", "-0.1"});
+    refused(attention({{"alibi_slopes", {{"NaN"}}}}), {"alibi_slopes[0][0]", "NaN"});
+    refused(attention({{"softmax_temperature", 0}}), {"softmax_temperature", "above 0"});
+    refused(attention({{"num_heads", 0}}), {"num_heads"});
+    refused(attention({{"num_heads", 2.5}}), {"num_heads", "2.5"});
+    refused(content({{"diagonal_scores", nlohmann::json::array()}}), {"diagonal_scores", "length 0"});
+    refused(content({{"base_scores", {{".nan"}}}}), {"base_scores[0][0]", ".nan"});
+    refused(mask({{"mask_type", "windowed"}}), {"mask_type", "windowed", "sliding_window"});
+    refused(mask({{"mask_type", "sliding_window"}, {"window_size", 0}}), {"window_size", "0"});
+    refused(mask({{"mask_type", "sliding_window"}}), {"window_size", "missing"});
+    refused(mask({{"mask_type", "prefix"}, {"prefix_length", 21}}), {"prefix_length", "21"});
+    refused(schedule({{"schedule_type", "cosine"}}), {"schedule_type", "cosine"});
+    refused(schedule({{"lambda_0", 1.5}}), {"lambda_0", "1.5", "[0, 1]"});
+    refused(schedule({{"beta", -2}}), {"beta", "layer 2"});
+    refused(schedule({{"schedule_type", "constant"}, {"lambda_const", -0.1}}), {"lambda_const", "-0.1"});
+    refused(schedule({{"schedule_type", "constant"}, {"lambda_const", "nan"}}), {"lambda_const", "nan"});
+    refused(schedule({{"schedule_type", "custom"}, {"lambdas_custom", {0.5, 0.5}}}),
+            {"lambdas_custom", "length 2"});
+    refused(schedule({{"schedule_type", "custom"}, {"lambdas_custom", {0.5, 0.5, 2}}}),
+            {"lambdas_custom[2]", "2"});
+    refused({{"sequence_length", nullptr}}, {"sequence_length", "missing"});
+    refused({{"num_layers", "many"}}, {"num_layers", "many"});
+}
+
+TEST_CASE("attention_rollout: refuses what is no configuration") {
+    const scratch_directory directory;
+    const auto refused = [&](const std::string& text, const std::vector<std::string>& words) {
+        directory.write("config", text);
+        check_refused(program, "--config config", words, directory);
+    };
+    refused("", {"config", "neither YAML nor JSON"});
+    refused("a poem", {"config", "neither YAML nor JSON"});
+    refused("{\"a\": [1,\n\n 2", {"config", "line", "neither YAML nor JSON"});
+    refused(std::string("\0\1\2\xff", 4), {"config", "neither YAML nor JSON"});
+    refused("num_layers: 1\nsequence_length: 2\nsequence_length: 3\n",
+            {"line 3", "sequence_length", "twice"});
+    check_refused(program, "--config nowhere.json", {"nowhere.json", "No such file"});
+    check_refused(program, "--config .", {"directory"});
+    check_refused(program, "", {"--config"});
+    directory.write("config", sound().dump());
+    check_refused(program, "--config config --plot row.gif", {"row.gif"}, directory);
+    check_refused(program, "--config config --output no/where.csv", {"no/where.csv"}, directory);
+}

@@ -1,0 +1,11 @@
+# The README shows the quickstart and what it prints, as they are.
+file(READ ${SOURCE}/README.md readme)
+file(READ ${SOURCE}/examples/quickstart.cpp program)
+string(REGEX REPLACE "^//[^\n]*\n//[^\n]*\n\n" "" program "${program}")
+execute_process(COMMAND ${QUICKSTART} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+foreach(part program output)
+    string(FIND "${readme}" "${${part}}" at)
+    if(at EQUAL -1)
+        message(FATAL_ERROR "README.md does not show the quickstart's ${part}:\n${${part}}")
+    endif()
+endforeach()
