@@ -28,8 +28,7 @@ struct jacobian_probes {
     Eigen::Index count = 8;  ///< Gaussian probes per forward pass, at least 1
     std::uint64_t seed = 0;  ///< of the Gaussian probes
     decoder_output output = decoder_output::normalized;
-    Eigen::Index batch =
-        8;  ///< probes pulled back at once, at least 1; memory grows with it, results do not change
+    Eigen::Index batch = 8;  ///< probes pulled back at once, at least 1; memory grows with it
     std::function<void(double)> progress = {};  ///< called with the fraction done, in (0, 1]
 };
 
@@ -173,7 +172,8 @@ Eigen::MatrixXd squared_jacobian_norms(const decoder<Real>& model, const Eigen::
 /// fit; or when the ones probe meets a LayerNorm with equal
 ///         gains, for which that gradient is identically zero: read the residual stream then.
 /// Cost: one forward pass, and about one more per probe, for each input. Memory: the trace, and some 20 width
-/// x tokens scalars per probe of a batch. Results do not depend on the number of threads nor on the batch.
+/// x tokens scalars per probe of a batch. The same bits on any number of threads;
+/// another batch changes rounding only.
 /// Accuracy: the squared norms are unbiased; rounding is that of the scalar.
 template <class Real>
 jacobian_norm_estimate jacobian_norms(const decoder<Real>& model,
