@@ -144,7 +144,8 @@ TEST_CASE("untrained_decoder: RoPE hardly matters at initialisation, but is ther
         const list on = here.json(arguments + " --rope on")["measured"];
         const list off = here.json(arguments + " --rope off")["measured"];
         CHECK(total_variation(on, off) > 0);
-        CHECK(total_variation(on, off) < 0.03);  // narrow networks, strong weights
+        const list other = here.json(arguments + " --rope on --seed 1")["measured"];
+        CHECK(total_variation(on, off) < total_variation(on, other));  // less than the draws
     }
     // a network without its family's positions is still that network when loaded
     here.json("--config qwen2.json --rope off --tokens 16 --seed 3 --save plain");
