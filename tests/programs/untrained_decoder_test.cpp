@@ -139,13 +139,21 @@ TEST_CASE("untrained_decoder: reproducible from its seed on any number of thread
 
 TEST_CASE("untrained_decoder: RoPE hardly matters at initialisation, but is there") {
     const workplace here;
+    const auto weaker = [](std::string config) {  // scores as small as those of a published network
+        const std::string key = "\"initializer_range\": 0.";
+        return config.replace(config.find(key) + key.size(),
+                              config[config.find(key) + key.size() + 1] == '5' ? 2 : 1, "08");
+    };
+    here.write("gpt2-weak.json", weaker(gpt2));
+    here.write("qwen2-weak.json", weaker(qwen2));
     for (const std::string family : {"gpt2", "qwen2"}) {
-        const std::string arguments = "--config " + family + ".json --tokens 16 --draws 20 --probes exact";
+        const std::string arguments =
+            "--config " + family + "-weak.json --tokens 16 --draws 20 --probes exact";
         const list on = here.json(arguments + " --rope on")["measured"];
         const list off = here.json(arguments + " --rope off")["measured"];
-        CHECK(total_variation(on, off) > 0);
         const list other = here.json(arguments + " --rope on --seed 1")["measured"];
-        CHECK(total_variation(on, off) < total_variation(on, other));  // less than the draws
+        CHECK(total_variation(on, off) > 0);
+        CHECK(total_variation(on, off) < total_variation(on, other) / 3);  // far less than other draws
     }
     // a network without its family's positions is still that network when loaded
     here.json("--config qwen2.json --rope off --tokens 16 --seed 3 --save plain");
