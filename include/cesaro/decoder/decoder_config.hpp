@@ -24,9 +24,9 @@ namespace cesaro {
 /// | qwen2   | RMSNorm       | SwiGLU       | query, key, value | as the others                         |
 enum class decoder_family { gpt2, llama, mistral, qwen2 };
 
-/// How a decoder knows positions: a learned vector added to each embedding (GPT-2 only), rotations of
-/// queries and keys (RoPE), or not at all.
-enum class position_encoding { learned, rope, none };
+/// How a decoder knows positions: a learned vector added to each embedding (gpt2 family only), rotations of
+/// queries and keys (RoPE), both (to see what rotations alone do to a GPT-2), or not at all.
+enum class position_encoding { learned, rope, learned_and_rope, none };
 
 enum class norm_kind { layer_norm, rms_norm };
 
@@ -56,6 +56,12 @@ struct decoder_config {
     }
     feed_forward_kind feed_forward() const {
         return family == decoder_family::gpt2 ? feed_forward_kind::gelu : feed_forward_kind::swiglu;
+    }
+    bool has_learned_positions() const {
+        return positions == position_encoding::learned || positions == position_encoding::learned_and_rope;
+    }
+    bool has_rope() const {
+        return positions == position_encoding::rope || positions == position_encoding::learned_and_rope;
     }
     bool qkv_bias() const { return family == decoder_family::gpt2 || family == decoder_family::qwen2; }
     /// Biases of the two projections back to the residual stream and of the feed-forward block's inner layer.
@@ -119,14 +125,14 @@ inline void decoder_config::validate() const {
         detail::throw_invalid_argument(function, "kv_heads", kv_heads,
                                        "must be heads = " + std::to_string(heads) + " in the gpt2 family");
     }
-    if (family != decoder_family::gpt2 && positions == position_encoding::learned) {
+    if (family != decoder_family::gpt2 && has_learned_positions()) {
         detail::throw_invalid_argument(function, "positions", std::string("learned"),
                                        "exists in the gpt2 family only");
     }
-    if (positions == position_encoding::rope && head_width % 2 != 0) {
+    if (has_rope() && head_width % 2 != 0) {
         detail::throw_invalid_argument(function, "head_width", head_width, "must be even for RoPE");
     }
-    if (positions == position_encoding::rope && rope_theta == 0) {
+    if (has_rope() && rope_theta == 0) {
         detail::throw_domain_error(function, "rope_theta", rope_theta, "must be positive");
     }
 }

@@ -177,8 +177,7 @@ inline double weight_count(const decoder_config& config) {
     const double block =
         width * (qkv + double(config.query_size()) + inner_rows + double(config.intermediate)) + 2 * norm +
         biases;
-    const double positions =
-        config.positions == position_encoding::learned ? double(config.max_positions) : 0;
+    const double positions = config.has_learned_positions() ? double(config.max_positions) : 0;
     return width * (double(config.vocab_size) + positions) + double(config.layers) * block + norm;
 }
 
@@ -197,7 +196,7 @@ decoder_weights<Real> zero_weights(const decoder_config& config) {
         config.feed_forward() == feed_forward_kind::swiglu ? 2 * config.intermediate : config.intermediate;
     decoder_weights<Real> weights;
     weights.token_embedding = weight_matrix<Real>::Zero(config.vocab_size, width);
-    if (config.positions == position_encoding::learned) {
+    if (config.has_learned_positions()) {
         weights.position_embedding = weight_matrix<Real>::Zero(config.max_positions, width);
     }
     weights.blocks.reserve(std::size_t(config.layers));

@@ -1,0 +1,180 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cesaro/cesaro_operator.hpp>
+#include <cesaro/concepts.hpp>
+#include <cesaro/detail/check.hpp>
+#include <cesaro/detail/random.hpp>
+
+#include <Eigen/Core>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+namespace cesaro {
+
+namespace detail {
+
+/// Throws std::domain_error unless every gain is finite and not negative (NaN fails).
+template <class Derived>
+void check_gains(std::string_view function, std::string_view argument,
+                 const Eigen::DenseBase<Derived>& gains) {
+    using Real = typename Derived::Scalar;
+    for (Eigen::Index l = 0; l < gains.cols(); ++l) {
+        for (Eigen::Index m = 0; m < gains.rows(); ++m) {
+            const Real gain = gains.coeff(m, l);
+            if (!(gain >= Real(0)) ||
+                (std::numeric_limits<Real>::has_infinity && gain == std::numeric_limits<Real>::infinity())) {
+                throw_domain_error(
+                    function,
+                    std::string(argument) + "(" + std::to_string(m) + ", " + std::to_string(l) + ")", gain,
+                    "must be finite and not negative");
+            }
+        }
+    }
+}
+
+/// The elementary symmetric polynomials e_0 .. e_H of H numbers; sums of positive terms where these are.
+template <class Real>
+Eigen::VectorX<Real> elementary_symmetric(const Eigen::VectorX<Real>& x) {
+    Eigen::VectorX<Real> e = Eigen::VectorX<Real>::Constant(x.size() + 1, Real(0));
+    e[0] = Real(1);
+    for (Eigen::Index l = 0; l < x.size(); ++l) {
+        for (Eigen::Index k = l + 1; k > 0; --k)
+            e[k] += x[l] * e[k - 1];
+    }
+    return e;
+}
+
+/// The squares of jacobian_profile(), with nothing but + * /.
+template <class Real>
+Eigen::VectorX<Real> squared_jacobian_profile(Eigen::Index tokens, const Eigen::VectorX<Real>& gains) {
+    const Eigen::Index depth = gains.size();
+    Eigen::VectorX<Real> variances(depth);
+    for (Eigen::Index l = 0; l < depth; ++l)
+        variances[l] = gains[l] * gains[l];
+    const Eigen::VectorX<Real> e = elementary_symmetric(variances);
+    Eigen::VectorX<Real> h = Eigen::VectorX<Real>::Constant(depth, Real(0));  // h_0 .. h_{H-1}(m+1 .. tokens)
+    if (depth > 0) h[0] = Real(1);
+    Eigen::VectorX<Real> profile(tokens);
+    for (Eigen::Index m = tokens; m-- > 0;) {
+        for (Eigen::Index k = 1; k < depth; ++k)
+            h[k] += h[k - 1] / Real(m + 1);
+        Real sum = m == tokens - 1 ? Real(1) : Real(0);
+        for (Eigen::Index k = 1; k <= depth; ++k) {
+            const Real entry = h[k - 1] / Real(tokens);
+            sum += e[k] * entry * entry;
+        }
+        profile[m] = sum;
+    }
+    return profile;
+}
+
+}  // namespace detail
+
+/// Norms of the Jacobian of the last position by each source position, under independent random weights.
+///
+/// For \f$x_{l+1} = x_l + M x_l W_l\f$ with M the Cesàro matrix, n the last position and the entries of
+/// \f$W_l\f$ independent of mean zero and variance \f$\sigma_l^2/d\f$,
+///
+/// \f[ \sqrt{\frac{1}{d}\,\mathbb E\left\|\frac{\partial x_{out}[n]}{\partial x_{in}[m]}\right\|_F^2}
+///     = \sqrt{\sum_{k=0}^{H} e_k(\sigma_0^2, \dots, \sigma_{H-1}^2)\left([M^k]_{n,m}\right)^2}, \f]
+///
+/// \f$e_k\f$ the elementary symmetric polynomials and \f$[M^k]_{n,m} = h_{k-1}(\tfrac1{m+1}, \dots,
+/// \tfrac1{n+1})/(n+1)\f$ with the complete homogeneous ones.
+/// \param tokens n + 1, at least 0.
+/// \param gains \f$\sigma_l \ge 0\f$, layer 0 first.
+/// \return one value per source position, not normalised.
+/// \throws std::domain_error when tokens < 0 or a gain is negative or not finite.
+/// Cost O(tokens · layers). Accuracy: sums of positive terms; relative error at most about
+/// (layers + tokens) epsilon, in practice far less.
+template <class Derived>
+Eigen::VectorX<typename Derived::Scalar> jacobian_profile(Eigen::Index tokens,
+                                                          const Eigen::MatrixBase<Derived>& gains) {
+    using std::sqrt;
+    using Real = typename Derived::Scalar;
+    static_assert(real_scalar<Real> && Derived::IsVectorAtCompileTime);
+    detail::check_at_least("jacobian_profile", "tokens", tokens, 0);
+    detail::check_gains("jacobian_profile", "gains", gains);
+    const Eigen::VectorX<Real> values = gains;
+    Eigen::VectorX<Real> profile = detail::squared_jacobian_profile(tokens, values);
+    for (Eigen::Index m = 0; m < tokens; ++m)
+        profile[m] = sqrt(profile[m]);
+    return profile;
+}
+
+/// Gains that depend on layer and position, tokens x layers each: what normalisation layers do.
+template <class Real>
+struct position_gains {
+    Eigen::MatrixX<Real> attention;     ///< \f$g_l(m)\f$, of the branch that averages over positions
+    Eigen::MatrixX<Real> feed_forward;  ///< \f$f_l(m)\f$, of the branch that stays at its position; empty: 0
+};
+
+/// A random estimate and its standard error, per source position.
+template <class Real>
+struct profile_estimate {
+    Eigen::VectorX<Real> profile;
+    Eigen::VectorX<Real> standard_error;
+};
+
+/// The profile of jacobian_profile() for gains that depend on layer and position, by random signs:
+///
+/// \f[ \mathbb E_{\varepsilon, \varepsilon'}\left[ \Big( e_n^T \prod_{l=H-1}^{0} (I + \varepsilon'_l
+///     \operatorname{diag} f_l)(I + \varepsilon_l M \operatorname{diag} g_l) \Big)_m^2 \right]^{1/2}. \f]
+///
+/// \param gains at least one token; both matrices tokens x layers, or no feed-forward.
+/// \param samples at least 2.
+/// \return the square root of the mean, and its standard error by the delta method.
+/// \throws std::domain_error when a gain is negative or not finite or samples < 2.
+/// \throws std::invalid_argument when the shapes differ.
+/// Cost O(samples · tokens · layers). Accuracy: the squares are unbiased; the relative standard error falls
+/// as 1/sqrt(samples). The same bits for the same seed on every machine.
+template <real_scalar Real>
+profile_estimate<Real> random_sign_profile(const position_gains<Real>& gains, Eigen::Index samples,
+                                           std::uint64_t seed) {
+    using std::sqrt;
+    const char* const function = "random_sign_profile";
+    const Eigen::Index tokens = gains.attention.rows();
+    const Eigen::Index depth = gains.attention.cols();
+    const bool feeds_forward = gains.feed_forward.size() > 0;
+    detail::check_at_least(function, "samples", samples, 2);
+    detail::check_at_least(function, "tokens", tokens, 1);
+    detail::check_gains(function, "gains.attention", gains.attention);
+    detail::check_gains(function, "gains.feed_forward", gains.feed_forward);
+    if (feeds_forward) {
+        detail::check_size(function, "rows of gains.feed_forward", gains.feed_forward.rows(), tokens);
+        detail::check_size(function, "columns of gains.feed_forward", gains.feed_forward.cols(), depth);
+    }
+    const cesaro_operator<Real> mean_of_past(tokens);
+    auto engine = detail::random_stream(seed, {detail::sign_stream});
+    const auto sign = [&engine] { return Real(int(engine() >> 63) * 2 - 1); };
+
+    Eigen::VectorX<Real> mean = Eigen::VectorX<Real>::Zero(tokens);
+    Eigen::VectorX<Real> squares = mean;
+    for (Eigen::Index s = 0; s < samples; ++s) {
+        Eigen::VectorX<Real> v = Eigen::VectorX<Real>::Zero(tokens);
+        v[tokens - 1] = Real(1);
+        for (Eigen::Index l = depth; l-- > 0;) {
+            if (feeds_forward) v += sign() * gains.feed_forward.col(l).cwiseProduct(v).eval();
+            v += sign() * gains.attention.col(l).cwiseProduct(mean_of_past.apply_transpose(v));
+        }
+        const Eigen::VectorX<Real> square = v.cwiseProduct(v);
+        const Eigen::VectorX<Real> step = square - mean;  // Welford's update
+        mean += step / Real(s + 1);
+        squares += step.cwiseProduct(square - mean);
+    }
+    profile_estimate<Real> estimate{mean, Eigen::VectorX<Real>::Zero(tokens)};
+    for (Eigen::Index m = 0; m < tokens; ++m) {
+        estimate.profile[m] = sqrt(mean[m]);
+        if (!(mean[m] > Real(0))) continue;
+        const Real error_of_mean = sqrt(Real(squares[m] / (Real(samples) * Real(samples - 1))));
+        estimate.standard_error[m] = error_of_mean / (Real(2) * estimate.profile[m]);
+    }
+    return estimate;
+}
+
+}  // namespace cesaro
