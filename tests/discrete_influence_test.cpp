@@ -306,14 +306,17 @@ TEST_CASE("bad positions and probabilities are named") {
 
 TEST_CASE("the level one is met at the query alone, as in exact arithmetic") {
     for (const int depth : {1, 96, 400}) {
-        const cesaro::discrete_influence<double> d(1000, cesaro::mixing_schedule<double>::attention_only(depth));
+        const cesaro::discrete_influence<double> d(1000,
+                                                   cesaro::mixing_schedule<double>::attention_only(depth));
         CHECK(quantile(d, 1) == 1000);
         CHECK(quantile(complement(d, 0)) == 1000);
     }
 }
 
 template <class T>
-concept a_source = requires(const cesaro::discrete_influence<double>& d, T source) { pdf(d, source); };
+concept a_source = requires(const cesaro::discrete_influence<double>& d, T source) {
+    pdf(d, source);
+};
 
 TEST_CASE("sources are integers of any kind, and nothing else") {
     STATIC_REQUIRE(a_source<int>);

@@ -151,7 +151,8 @@ Real logpdf(const continuum_influence<Real>& c, const std::type_identity_t<Real>
         return log(f);
     }
     const Real u = detail::log_distance("logpdf(continuum_influence)", x);
-    return log(detail::hop_density(detail::poisson_binomial<detail::scaled<Real>>(c.schedule().alphas()), x, u));
+    return log(
+        detail::hop_density(detail::poisson_binomial<detail::scaled<Real>>(c.schedule().alphas()), x, u));
 }
 
 /// \f$F(x) = \sum_{k \ge 1} w_k Q(k, u)\f$ for x < 1, F(1) = 1, as \f$x \sum_{i<H} u^i/i!\, P(K > i)\f$.

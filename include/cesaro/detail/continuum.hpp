@@ -23,7 +23,8 @@ Real log_distance(std::string_view function, const Real& x) {
     return x == Real(1) ? Real(0) : Real(-log(x));
 }
 
-/// Sums of u^i / i! reach e^u = 1/x, which overflows at subnormal x: there they are formed 2^64 times smaller.
+/// Sums of u^i / i! reach e^u = 1/x, which overflows at subnormal x: there they are formed 2^64 times
+/// smaller.
 template <class Real>
 Real overflow_guard(const Real& x) {
     using std::ldexp;

@@ -261,9 +261,10 @@ class piecewise_row {
         return {hop_, pieces_.empty() ? above.h() : evaluate.last_h(), position};
     }
 
-    /// Among the last subnormal numbers the coefficients, rounded to multiples of the smallest one, may give a
-    /// negative value: a piece, whose values differ by less than a factor of two, is constant there.
-    static piece_coefficients polynomial_of(const chebyshev_points& points, const piece_coefficients& values) {
+    /// Among the last subnormal numbers the coefficients, rounded to multiples of the smallest one, may give
+    /// a negative value: a piece, whose values differ by less than a factor of two, is constant there.
+    static piece_coefficients polynomial_of(const chebyshev_points& points,
+                                            const piece_coefficients& values) {
         if (const double least = values.minCoeff(); least < 1e-320) {
             piece_coefficients constant = piece_coefficients::Zero();
             constant[0] = std::max(least, 0.0);
