@@ -3,7 +3,9 @@
 
 #pragma once
 
-/// The whole library. Every header also stands alone.
+/// The whole library, but for the headers that read and write files (decoder/checkpoint.hpp, read_config.hpp,
+/// safetensors.hpp, token_ids.hpp): they bring a JSON parser along and are included by name. Every header
+/// also stands alone.
 
 #include <cesaro/apply_power.hpp>
 #include <cesaro/attention/any_operator.hpp>
@@ -19,16 +21,12 @@
 #include <cesaro/cesaro_operator.hpp>
 #include <cesaro/concepts.hpp>
 #include <cesaro/continuum_influence.hpp>
-#include <cesaro/decoder/checkpoint.hpp>
 #include <cesaro/decoder/decoder.hpp>
 #include <cesaro/decoder/decoder_config.hpp>
 #include <cesaro/decoder/decoder_weights.hpp>
 #include <cesaro/decoder/initialization.hpp>
 #include <cesaro/decoder/jacobian_norms.hpp>
 #include <cesaro/decoder/mean_field.hpp>
-#include <cesaro/decoder/read_config.hpp>
-#include <cesaro/decoder/safetensors.hpp>
-#include <cesaro/decoder/token_ids.hpp>
 #include <cesaro/depth_limit_influence.hpp>
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/fit_profile.hpp>
