@@ -246,7 +246,6 @@ Eigen::Index first_position_where(Eigen::Index query, Predicate reached) {
 template <real_scalar Real>
 Eigen::Index quantile(const discrete_influence<Real>& d, const std::type_identity_t<Real>& p) {
     detail::check_unit_interval("quantile(discrete_influence)", "p", p);
-    if (p == Real(1)) return d.query();  // which has some influence on itself, though it be below rounding
     return detail::first_position_where(d.query(), [&](Eigen::Index m) { return cdf(d, m) >= p; });
 }
 
