@@ -168,7 +168,7 @@ Real cdf(const continuum_influence<Real>& c, const std::type_identity_t<Real>& x
 /// \f$P(X > x)\f$, which contains the atom for every x < 1, from positive terms however small.
 template <real_scalar Real, class Position>
 Real cdf(const boost::math::complemented2_type<continuum_influence<Real>, Position>& c) {
-    const Real x(c.param);
+    const Real x = static_cast<Real>(c.param);
     const Real u = detail::log_distance("cdf(complement(continuum_influence))", x);
     return x == 1 ? Real(0) : detail::hop_upper_tail(c.dist.hop_distribution(), x, u);
 }
@@ -185,7 +185,7 @@ Real quantile(const continuum_influence<Real>& c, const std::type_identity_t<Rea
 /// The smallest x with P(X > x) <= q.
 template <real_scalar Real, class Probability>
 Real quantile(const boost::math::complemented2_type<continuum_influence<Real>, Probability>& c) {
-    const Real q(c.param);
+    const Real q = static_cast<Real>(c.param);
     detail::check_unit_interval("quantile(complement(continuum_influence))", "q", q);
     const auto& w = c.dist.hop_distribution();
     return detail::upper_quantile(detail::lower_tail_of(w), detail::upper_tail_of(w), q);

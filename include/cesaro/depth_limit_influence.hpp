@@ -223,7 +223,7 @@ Real cdf(const depth_limit_influence<Real>& e, const std::type_identity_t<Real>&
 /// \f$P(X > x)\f$, which contains the atom for every x < 1, from positive terms however small.
 template <real_scalar Real, class Position>
 Real cdf(const boost::math::complemented2_type<depth_limit_influence<Real>, Position>& c) {
-    const Real x(c.param);
+    const Real x = static_cast<Real>(c.param);
     const Real u = detail::log_distance("cdf(complement(depth_limit_influence))", x);
     return x == 1 ? Real(0) : detail::depth_limit_upper_tail(c.dist.total_attention(), x, u);
 }
@@ -239,7 +239,7 @@ Real quantile(const depth_limit_influence<Real>& e, const std::type_identity_t<R
 /// The smallest x with P(X > x) <= q.
 template <real_scalar Real, class Probability>
 Real quantile(const boost::math::complemented2_type<depth_limit_influence<Real>, Probability>& c) {
-    const Real q(c.param);
+    const Real q = static_cast<Real>(c.param);
     detail::check_unit_interval("quantile(complement(depth_limit_influence))", "q", q);
     return detail::upper_quantile(detail::lower_tail_of(c.dist), detail::upper_tail_of(c.dist), q);
 }

@@ -241,19 +241,19 @@ Eigen::Index first_position_where(Eigen::Index query, Predicate reached) {
 
 }  // namespace detail
 
-/// The smallest position m with cdf(d, m) >= p.
+/// The smallest position m with cdf(d, m) >= p, the cdf as rounded: levels that differ from 1 by less than
+/// rounding are met where it reaches 1; the complement tells them apart.
 /// \throws std::domain_error unless 0 <= p <= 1. Cost: log2(n) evaluations of the cdf.
 template <real_scalar Real>
 Eigen::Index quantile(const discrete_influence<Real>& d, const std::type_identity_t<Real>& p) {
     detail::check_unit_interval("quantile(discrete_influence)", "p", p);
-    if (p == Real(1)) return d.query();  // which has some influence on itself, though it be below rounding
     return detail::first_position_where(d.query(), [&](Eigen::Index m) { return cdf(d, m) >= p; });
 }
 
 /// The smallest position m with cdf(complement(d, m)) <= q: for q too small to be told from zero in 1 - q.
 template <real_scalar Real, class Probability>
 Eigen::Index quantile(const boost::math::complemented2_type<discrete_influence<Real>, Probability>& c) {
-    const Real q(c.param);
+    const Real q = static_cast<Real>(c.param);
     detail::check_unit_interval("quantile(complement(discrete_influence))", "q", q);
     if (q == Real(0)) return c.dist.query();
     return detail::first_position_where(c.dist.query(),

@@ -92,7 +92,6 @@ template <real_scalar Real>
 Real valley_asymptotic(Eigen::Index depth, const Real& alpha, const std::type_identity_t<Real>& x) {
     using std::exp;
     using std::log1p;
-    using std::pow;
     using std::sqrt;
     const char* const function = "valley_asymptotic";
     detail::check_at_least(function, "depth", depth, 1);
@@ -100,11 +99,12 @@ Real valley_asymptotic(Eigen::Index depth, const Real& alpha, const std::type_id
     const Real u = detail::log_distance(function, x);
     if (x == 1) detail::throw_domain_error(function, "x", x, "must lie in (0, 1)");
     const Real h = Real(depth);
-    const Real z = alpha * u / (1 - alpha);
-    // One exponential: its parts over- and underflow long before their product does.
-    const Real growth = exp(Real((h - 1) * log1p(Real(-alpha)) - z / 2 + 2 * sqrt(Real(h * z))));
+    // The square root of z, which may itself underflow; and one exponential: its parts over- and underflow
+    // long before their product does.
+    const Real root_z = sqrt(Real(alpha / (1 - alpha))) * sqrt(u);
+    const Real exponent = (h - 1) * log1p(Real(-alpha)) - root_z * root_z / 2 + 2 * sqrt(h) * root_z;
     const Real root_pi = boost::math::constants::root_pi<Real>();
-    return alpha * growth * sqrt(Real(sqrt(h))) / (2 * root_pi * sqrt(z) * sqrt(Real(sqrt(z))));
+    return alpha * exp(exponent) * sqrt(Real(sqrt(h))) / (2 * root_pi * root_z * sqrt(root_z));
 }
 
 /// \f$p(0|n)\f$ for the last of `tokens` positions, n = tokens - 1: the end value of the primacy tail, where
@@ -167,7 +167,8 @@ Real uncollapsed_mass(const std::vector<Real>& law, Eigen::Index depth, const Re
 /// \f$P(m \ge 1) \le \varepsilon\f$ with \f$\alpha_l = \alpha\f$ at every layer.
 ///
 /// \param tokens   the context, 1 <= tokens <= 2^62.
-/// \param alpha    0 < alpha <= 1 (at alpha = 0 a context of several tokens never collapses).
+/// \param alpha    0 < alpha <= 1 (at alpha = 0 a context of several tokens never collapses), and not so small
+///                 that more than 2^52 layers are needed.
 /// \param epsilon  0 < epsilon <= 1.
 /// \throws std::domain_error outside these ranges.
 /// Cost: one O(log² tokens) set-up and O(log tokens) incomplete beta functions per bisection step,
