@@ -306,7 +306,8 @@ TEST_CASE("bad positions and probabilities are named") {
 
 TEST_CASE("nothing is left above the query alone, as in exact arithmetic") {
     for (const int depth : {1, 96, 400}) {
-        const cesaro::discrete_influence<double> d(1000, cesaro::mixing_schedule<double>::attention_only(depth));
+        const cesaro::discrete_influence<double> d(1000,
+                                                   cesaro::mixing_schedule<double>::attention_only(depth));
         CHECK(quantile(complement(d, 0)) == 1000);
     }
 }

@@ -24,6 +24,8 @@ void check_apply_power(std::string_view function, const Eigen::MatrixBase<In>& x
                        const Eigen::MatrixBase<Out>& out) {
     static_assert(std::is_same_v<typename In::Scalar, Real> && std::is_same_v<typename Out::Scalar, Real>,
                   "the argument and the output must hold the schedule's scalar");
+    static_assert(In::RowsAtCompileTime != 1 || In::ColsAtCompileTime == 1,
+                  "a row vector would be many networks of one token: transpose it");
     check_size(function, "rows of the output", out.rows(), x.rows());
     check_size(function, "columns of the output", out.cols(), x.cols());
 }

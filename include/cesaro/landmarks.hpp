@@ -167,7 +167,8 @@ Real uncollapsed_mass(const std::vector<Real>& law, Eigen::Index depth, const Re
 /// \f$P(m \ge 1) \le \varepsilon\f$ with \f$\alpha_l = \alpha\f$ at every layer.
 ///
 /// \param tokens   the context, 1 <= tokens <= 2^62.
-/// \param alpha    0 < alpha <= 1 (at alpha = 0 a context of several tokens never collapses), and not so small
+/// \param alpha    0 < alpha <= 1 (at alpha = 0 a context of several tokens never collapses), and not so
+/// small
 ///                 that more than 2^52 layers are needed.
 /// \param epsilon  0 < epsilon <= 1.
 /// \throws std::domain_error outside these ranges.

@@ -229,13 +229,18 @@ class piecewise_row {
         void fill(Eigen::Index offset, Eigen::Index count, Real* out) const {
             const piece_coefficients a = c;
             const double scale = 2 / double(width);
-            const double start = double(offset);
-            for (int i = 0; i < int(count); ++i) {
-                const double t = (start + i) * scale - 1;
-                double value = a[piece_degree];
-                for (int k = piece_degree - 1; k >= 0; --k)
-                    value = value * t + a[k];
-                out[i] = Real(value);
+            // 32-bit counters are what vectors of double convert from: pieces may be longer than they count.
+            constexpr Eigen::Index most = Eigen::Index(1) << 30;
+            for (; count > 0; offset += most, count -= most, out += most) {
+                const double start = double(offset);
+                const int size = int(std::min(count, most));
+                for (int i = 0; i < size; ++i) {
+                    const double t = (start + i) * scale - 1;
+                    double value = a[piece_degree];
+                    for (int k = piece_degree - 1; k >= 0; --k)
+                        value = value * t + a[k];
+                    out[i] = Real(value);
+                }
             }
         }
     };
