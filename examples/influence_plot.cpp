@@ -45,14 +45,6 @@ std::string position_ticks(Index n) {
     return ticks;
 }
 
-<<<<<<< HEAD
-/// The curve, or only its points within `ends` positions of either end.
-std::string curve_block(const std::string& name, const influence_plot::curve& curve, Index n, Index ends) {
-    std::vector<std::pair<double, double>> points;
-    for (const auto& [m, value] : curve)
-        if (std::min(m, n - m) < ends) points.emplace_back(place(m, n), value);
-    return data_block(name, points);
-=======
 /// Adds a curve, or only its points within `reach` positions of either end, to the data and to what is drawn;
 /// gnuplot refuses a curve without any point.
 void add_curve(std::string& data, std::string& drawn, const std::string& name,
@@ -63,7 +55,6 @@ void add_curve(std::string& data, std::string& drawn, const std::string& name,
     if (points.empty()) return;
     data += data_block(name, points);
     drawn += (drawn.empty() ? "plot $" : ", $") + name + " " + style;
->>>>>>> ed0e13147c7afe6a8a387aec3ad284d59775942c
 }
 
 /// Whole decades between ticks, at most eight of them.
@@ -102,16 +93,11 @@ std::string labels(const influence_plot& plot, const interval& y) {
     const auto label = [&](const std::string& words, double x, double height, const char* style) {
         text += fmt::format("set label {} at {},{} front boxed {}\n", quoted(words), x, height, style);
     };
-<<<<<<< HEAD
-    label(fmt::format("first token p(0|n) = {}", scientific(plot.exact.front().second)), place(0, n),
-          plot.exact.front().second, "left offset 1.2,0.6 point pt 7 ps 1 lc rgb '#1b4f9c'");
-=======
     const double first = plot.exact.front().second;
     if (std::isfinite(first)) {
         label(fmt::format("first token p(0|n) = {}", scientific(first)), place(0, n), first,
               "left offset 1.2,0.6 point pt 7 ps 1 lc rgb '#1b4f9c'");
     }
->>>>>>> ed0e13147c7afe6a8a387aec3ad284d59775942c
     if (std::isfinite(plot.delta)) {
         text += fmt::format("set arrow from {0},{1} to {0},{2} nohead lw 3 lc rgb '#c0392b' back\n",
                             place(n, n), y.low, plot.delta);
@@ -134,12 +120,6 @@ std::string plot_script(const influence_plot& plot) {
     const Index n = plot.query;
     const interval y = vertical_range(plot);
     const double edge = std::max(place(n, n), 0.5) * 1.03;
-<<<<<<< HEAD
-    std::string script = curve_block("exact", plot.exact, n, n) + curve_block("ends", plot.exact, n, 10) +
-                         curve_block("continuum", plot.continuum, n, n) +
-                         curve_block("tail", plot.primacy_tail, n, n) +
-                         curve_block("dead", plot.dead_zone, n, n);
-=======
     std::string script;
     std::string drawn;
     const auto add = [&](const char* name, const influence_plot::curve& curve, Index reach,
@@ -152,7 +132,6 @@ std::string plot_script(const influence_plot& plot) {
     add("dead", plot.dead_zone, n + 1,
         "with lines lw 2 dt (2,4) lc rgb '#6b6b6b' title 'dead zone: factorial term  u^{H−1} / (H−1)! / n'");
     add("ends", plot.exact, 10, "with points pt 7 ps 0.5 lc rgb '#1b4f9c' notitle");
->>>>>>> ed0e13147c7afe6a8a387aec3ad284d59775942c
     script += "set encoding utf8\nset minussign\n";
     script += fmt::format("set title {} noenhanced\n", quoted(plot.title));
     script += "set xlabel 'position of the source token (both ends stretched logarithmically)'\n";
@@ -166,18 +145,7 @@ std::string plot_script(const influence_plot& plot) {
         "width -9 Left reverse samplen 3.5 spacing 1.3\n";
     script += "set style textbox opaque noborder fillcolor 'white' margins 0.4,0.4\n";
     script += labels(plot, y);
-<<<<<<< HEAD
-    script += R"(plot \
-     $continuum with lines lw 7 lc rgb '#b9d8f5' title 'continuum limit f(x) / n', \
-     $exact with lines lw 2 lc rgb '#1b4f9c' title 'exact row p(m|n)', \
-     $tail with lines lw 2 dt (10,5) lc rgb '#e08e0b' title 'primacy tail  w_H u^{H−1} / (H−1)! / n', \
-     $dead with lines lw 2 dt (2,4) lc rgb '#6b6b6b' title 'dead zone: factorial term  u^{H−1} / (H−1)! / n', \
-     $ends with points pt 7 ps 0.5 lc rgb '#1b4f9c' notitle
-)";
-    return script;
-=======
     return script + drawn + "\n";
->>>>>>> ed0e13147c7afe6a8a387aec3ad284d59775942c
 }
 
 }  // namespace programs
