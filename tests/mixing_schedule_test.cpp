@@ -74,7 +74,7 @@ TEST_CASE("schedules reject what is not a probability") {
 }
 
 TEST_CASE("a depth that does not fit in memory") {
-    const Eigen::Index depth = Eigen::Index(1) << 60;
+    const Eigen::Index depth = Eigen::Index(1) << 45;
     using schedule = cesaro::mixing_schedule<double>;
     CHECK_THROWS_AS(schedule::constant(depth, 0.5), std::length_error);
     CHECK_THROWS_AS(schedule::attention_only(depth), std::length_error);
