@@ -203,6 +203,7 @@ TEST_CASE("attention_rollout: refuses, naming the key and the line") {
     refused(schedule({{"schedule_type", "custom"}, {"lambdas_custom", {0.5, 0.5, 2}}}),
             {"lambdas_custom[2]", "2"});
     refused({{"sequence_length", nullptr}}, {"sequence_length", "missing"});
+    refused({{"sequence_length", 1099511627776}}, {"sequence_length", "memory"});
     refused({{"num_layers", "many"}}, {"num_layers", "many"});
     refused(attention({{"alibi_slope", {{0.1}}}}),
             {"attention_config.alibi_slope is", "line", "alibi_slopes"});
