@@ -21,6 +21,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -119,9 +120,18 @@ std::string plot_script(const programs::rollout_config& c, const Eigen::VectorXd
     return script;
 }
 
+Eigen::VectorXd last_row(const std::string& file, const programs::rollout_config& c) {
+    try {
+        return cesaro::rollout_row(c.layers, c.lambdas);
+    } catch (const std::length_error&) {
+        throw programs::usage_error(
+            fmt::format("'{}': sequence_length = {}: the row does not fit in memory", file, c.tokens));
+    }
+}
+
 void run(const settings& s) {
     const programs::rollout_config config = programs::read_rollout_config(s.config);
-    const Eigen::VectorXd row = cesaro::rollout_row(config.layers, config.lambdas);
+    const Eigen::VectorXd row = last_row(s.config, config);
     const auto summary = cesaro::summarize(row);
     const bool text = s.output.format == programs::output_format::text;
     const Index points = s.points > 0 ? s.points : text ? 33 : config.tokens;

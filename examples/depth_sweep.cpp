@@ -92,7 +92,7 @@ int main(int argc, char* argv[]) {
     std::vector<std::string> words = {"1",  "2",  "4",  "8",  "12", "16", "24",
                                       "32", "48", "64", "80", "96", "128"};
     programs::add_tokens(app, tokens);
-    app.add_option("--alpha", alpha, "Mixing coefficient of every layer, in [0, 1] [0.5]")->type_name("A");
+    programs::add_share(app, "--alpha", alpha, "A", "Mixing coefficient of every layer, in [0, 1] [0.5]");
     app.add_option("--depths", words, "Numbers of layers: h0,h1,... [1 ... 128]")
         ->delimiter(',')
         ->type_name("LIST");

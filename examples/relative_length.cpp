@@ -212,8 +212,8 @@ int main(int argc, char* argv[]) {
     settings s;
     programs::add_count(app, "--context", s.context, 1, Index(1) << 30, "Context window in tokens [8192]");
     programs::add_count(app, "--depth", s.depth, 1, 10000, "Number of layers [12]");
-    app.add_option("--lambda", s.lambda, "Mixing coefficient of every layer, in [0, 1] [0.15]")
-        ->type_name("L");
+    programs::add_share(app, "--lambda", s.lambda, "L",
+                        "Mixing coefficient of every layer, in [0, 1] [0.15]");
     programs::add_count(app, "--window", s.window, 1, Index(1) << 62, "Width of the sliding window [512]");
     programs::add_count(app, "--heads", s.heads, 1, 10000, "Number of ALiBi heads [8]");
     app.add_option("--lengths", s.lengths, "Relative lengths in (0, 1]: r0,r1,... [2^-6 ... 1]")

@@ -9,14 +9,18 @@
 #include <cesaro/mixing_schedule.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 namespace programs {
@@ -55,6 +59,18 @@ class entry {
             found.reset(pair.second);
         }
         return {file_, path(name), found};
+    }
+
+    /// A misspelt key would silently leave its default in place.
+    void refuse_keys_but(std::initializer_list<std::string_view> known) const {
+        if (!given()) return;
+        if (!node_.IsMap()) fail("must be a mapping of keys to values");
+        for (const auto& pair : node_) {
+            const std::string name = pair.first.IsScalar() ? pair.first.Scalar() : "";
+            if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+            entry(file_, path(name), pair.first)
+                .fail(fmt::format("is not one of the keys {}", fmt::join(known, ", ")));
+        }
     }
 
     entry required(const std::string& name) const {
@@ -122,8 +138,10 @@ entry parse(const std::string& file) {
     std::ifstream stream(file, std::ios::binary);
     if (!stream) throw usage_error(fmt::format("cannot read '{}': {}", file, std::strerror(errno)));
     try {
-        const YAML::Node root = YAML::Load(stream);
-        if (root.IsMap()) return {file, "", root};
+        const std::vector<YAML::Node> documents = YAML::LoadAll(stream);
+        if (documents.size() > 1)
+            entry(file, "", documents[1]).fail("a second document, or text after the end");
+        if (documents.size() == 1 && documents[0].IsMap()) return {file, "", documents[0]};
     } catch (const YAML::Exception& error) {
         const std::string line = error.mark.is_null() ? "" : fmt::format(" line {}", error.mark.line + 1);
         throw usage_error(fmt::format("'{}'{}: neither YAML nor JSON: {}", file, line, error.msg));
@@ -169,6 +187,7 @@ class head_values {
 
 /// The decay parameters of the mask, and its name in words.
 std::pair<cesaro::decay_parameters<double>, std::string> read_mask(const entry& mask, Index tokens) {
+    mask.refuse_keys_but({"mask_type", "window_size", "prefix_length"});
     const entry type = mask.required("mask_type");
     const std::string name = type.word();
     cesaro::decay_parameters<double> p;
@@ -217,6 +236,7 @@ Eigen::VectorXd custom_lambdas(const entry& schedule, Index layers) {
 }
 
 Eigen::VectorXd read_lambdas(const entry& schedule, Index layers) {
+    schedule.refuse_keys_but({"schedule_type", "lambda_const", "lambda_0", "beta", "lambdas_custom"});
     const entry type = schedule.required("schedule_type");
     const std::string name = type.word();
     if (name == "constant") return constant_lambdas(schedule, layers);
@@ -275,16 +295,21 @@ struct head_settings {
 
 rollout_config read_rollout_config(const std::string& file) {
     const entry root = parse(file);
+    root.refuse_keys_but({"sequence_length", "num_layers", "mask_config", "attention_config",
+                          "content_config", "lambda_schedule_config", "save_dir"});
     const Index tokens = root.required("sequence_length").count(1, Index(1) << 40);
     const entry layer_count = root.required("num_layers");
     const Index layers = layer_count.count(1, most_layers);
     const auto [mask, mask_name] = read_mask(root.required("mask_config"), tokens);
     const entry attention = root.required("attention_config");
+    attention.refuse_keys_but({"num_heads", "alibi_slopes", "head_weights", "softmax_temperature"});
+    const entry content = root.optional("content_config");
+    content.refuse_keys_but({"diagonal_scores", "base_scores"});
     const Index heads = attention.required("num_heads").count(1, most_heads);
     if (layers * heads > most_operators) {
         layer_count.fail(fmt::format("times num_heads = {} is more than {}", layers * heads, most_operators));
     }
-    const head_settings settings(attention, root.optional("content_config"), layers, heads);
+    const head_settings settings(attention, content, layers, heads);
     rollout_config config{
         tokens, heads, mask_name, {}, read_lambdas(root.required("lambda_schedule_config"), layers)};
     for (Index l = 0; l < layers; ++l) {

@@ -168,18 +168,22 @@ programs::table table_of(const std::vector<sample>& samples) {
             {"ratio", ratios},        {"retained", retained}};
 }
 
-/// Zero has no place on a logarithmic axis.
-double shown(double influence) {
-    return influence > 0 ? influence : std::nan("");
+/// Zero has no place on a logarithmic axis, unless all is zero and the axis is linear.
+double shown(double influence, bool logarithmic) {
+    return influence > 0 || !logarithmic ? influence : std::nan("");
 }
 
 std::string plot_script(const settings& s, const std::vector<sample>& samples) {
+    const bool logarithmic = std::any_of(samples.begin(), samples.end(), [](const sample& point) {
+        return point.influence > 0 || point.single_pass > 0;
+    });
     std::string script =
         "set encoding utf8\nset minussign\nset border 3\nset grid ytics lc rgb '#e4e4e4' lt 1\n";
     script += fmt::format(
         "set title 'A prompt of {} tokens before {} more, {} layers, λ = {:g}, summaries of {} tokens'\n",
         s.prompt, s.tokens - s.prompt, s.depth, s.lambda, s.summary);
-    script += "set logscale x 2\nset logscale y\nset format y '10^{%L}'\nset mytics 1\n";
+    script += "set logscale x 2\n";
+    script += logarithmic ? "set logscale y\nset format y '10^{%L}'\nset mytics 1\n" : "set yrange [0:1]\n";
     script += "set xlabel 'rounds'\nset ylabel 'influence of the prompt on the last token'\n";
     script +=
         "set xtics nomirror\nset ytics nomirror\nset key outside right center vertical Left reverse samplen "
@@ -190,8 +194,8 @@ std::string plot_script(const settings& s, const std::vector<sample>& samples) {
         std::vector<std::pair<double, double>> single;
         for (const sample& point : samples) {
             if (point.pattern != p.name) continue;
-            points.emplace_back(double(point.rounds), shown(point.influence));
-            single.emplace_back(double(point.rounds), shown(point.single_pass));
+            points.emplace_back(double(point.rounds), shown(point.influence, logarithmic));
+            single.emplace_back(double(point.rounds), shown(point.single_pass, logarithmic));
         }
         std::sort(points.begin(), points.end());
         std::sort(single.begin(), single.end());
@@ -244,8 +248,7 @@ int main(int argc, char* argv[]) {
                         "Length of the prompt that opens it [64]");
     programs::add_count(app, "--summary", s.summary, 1, Index(1) << 30, "Length of a summary [64]");
     programs::add_count(app, "--depth", s.depth, 1, 10000, "Number of layers [12]");
-    app.add_option("--lambda", s.lambda, "Mixing coefficient of every layer, in [0, 1] [0.3]")
-        ->type_name("L");
+    programs::add_share(app, "--lambda", s.lambda, "L", "Mixing coefficient of every layer, in [0, 1] [0.3]");
     programs::add_count(app, "--window", s.window, 1, Index(1) << 62, "Width of the sliding window [512]");
     programs::add_count(app, "--heads", s.heads, 1, 10000, "Number of ALiBi heads [8]");
     app.add_option("--rounds", s.rounds, "Numbers of rounds: r0,r1,... [1 ... 64]")

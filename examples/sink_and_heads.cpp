@@ -171,11 +171,9 @@ int main(int argc, char* argv[]) {
     settings s;
     programs::add_count(app, "--tokens", s.tokens, 1, Index(1) << 30, "Context length [1024]");
     programs::add_count(app, "--depth", s.depth, 1, 10000, "Number of layers [12]");
-    app.add_option("--lambda", s.lambda, "Mixing coefficient of every layer, in [0, 1] [0.3]")
-        ->type_name("L");
-    app.add_option("--sink", s.sink,
-                   "Share of its attention that a head gives to the first token, in [0, 1] [0.2]")
-        ->type_name("S");
+    programs::add_share(app, "--lambda", s.lambda, "L", "Mixing coefficient of every layer, in [0, 1] [0.3]");
+    programs::add_share(app, "--sink", s.sink, "S",
+                        "Share of its attention that a head gives to the first token, in [0, 1] [0.2]");
     app.add_option("--dormant", s.dormant, "Shares of dormant heads, in [0, 1]: d0,d1,... [0.25,0.5,0.75]")
         ->delimiter(',')
         ->type_name("LIST");

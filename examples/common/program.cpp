@@ -100,6 +100,16 @@ double parse_number(const std::string& what, const std::string& text) {
     return value;
 }
 
+CLI::Option* add_share(CLI::App& app, const std::string& name, double& value, const std::string& type,
+                       const std::string& description) {
+    const auto parse = [&value, name](const std::string& text) {
+        value = parse_number(name, text);
+        if (!(value >= 0 && value <= 1))
+            throw usage_error(fmt::format("{}: {} must lie in [0, 1]", name, text));
+    };
+    return app.add_option_function<std::string>(name, parse, description)->type_name(type);
+}
+
 std::vector<double> parse_numbers(const std::string& what, const std::vector<std::string>& texts) {
     std::vector<double> values;
     for (const std::string& text : texts)

@@ -31,6 +31,10 @@ CLI::Option* add_word(CLI::App& app, const std::string& name, std::string& value
 CLI::Option* add_count(CLI::App& app, const std::string& name, Eigen::Index& value, Eigen::Index least,
                        Eigen::Index most, const std::string& description);
 
+/// An option that takes a number in [0, 1].
+CLI::Option* add_share(CLI::App& app, const std::string& name, double& value, const std::string& type,
+                       const std::string& description);
+
 /// The whole number in [least, most] that all of `text` spells; a usage_error naming `what` otherwise.
 Eigen::Index parse_count(const std::string& what, const std::string& text, Eigen::Index least,
                          Eigen::Index most);

@@ -47,9 +47,8 @@ std::vector<double> read_numbers(const std::string& file) {
 }  // namespace
 
 void schedule_options::add_to(CLI::App& app) {
-    auto* one = app.add_option("--alpha", alpha,
-                               "Mixing coefficient of every layer, in [0, 1]; 1 is attention only [0.5]")
-                    ->type_name("A");
+    auto* one = add_share(app, "--alpha", alpha, "A",
+                          "Mixing coefficient of every layer, in [0, 1]; 1 is attention only [0.5]");
     auto* list = add_word(app, "--alphas", alphas, "LIST",
                           "Mixing coefficients a0,a1,..., one a layer, layer 0 first");
     auto* file = add_word(app, "--alphas-file", alphas_file, "FILE",

@@ -83,6 +83,8 @@ TEST_CASE("closed forms") {
     CHECK(collapse_rate(cesaro::decay_operator<>(10, {0.7, 0.2, 2.0})) ==
           Approx(exp(0.1) / (exp(0.1) + exp(-0.35))).epsilon(1e-14));
     CHECK(collapse_rate(cesaro::sink_operator<>(causal, 0.25)) == 0.375);
+    CHECK(collapse_rate(cesaro::sink_operator<>(cesaro::full_operator<>(10), 1.), 0.25) == 0.75);
+    CHECK(cesaro::sink_operator<>(cesaro::full_operator<>(10), 1.).centre_size() == 1);
     CHECK(collapse_rate(cesaro::full_operator<>(10)) == 0);
     CHECK(collapse_rate(cesaro::full_operator<>(10), 0.5) == 0);
     CHECK(collapse_rate(cesaro::cesaro_operator<>(1)) == 0);

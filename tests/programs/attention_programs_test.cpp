@@ -156,7 +156,9 @@ TEST_CASE("attention programs: plots and formats") {
         CHECK(result.out.empty());
         CHECK(directory.read("out.svg").find("</svg>") != std::string::npos);
         CHECK(directory.read("out.csv").find(',') != std::string::npos);
-        check_refused(name, "--lambda nan", {name});
+        CHECK(directory.run(name, options + " --lambda 0").status == 0);
+        for (const std::string bad : {"nan", "-0.1", "1.5", "''", "half"})
+            check_refused(name, "--lambda " + bad, {name, "--lambda"});
         check_refused(name, "--plot out.txt", {"out.txt"});
     }
 }

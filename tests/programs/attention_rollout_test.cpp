@@ -203,7 +203,14 @@ TEST_CASE("attention_rollout: refuses, naming the key and the line") {
     refused(schedule({{"schedule_type", "custom"}, {"lambdas_custom", {0.5, 0.5, 2}}}),
             {"lambdas_custom[2]", "2"});
     refused({{"sequence_length", nullptr}}, {"sequence_length", "missing"});
+    refused({{"sequence_length", 1099511627776}}, {"sequence_length", "memory"});
     refused({{"num_layers", "many"}}, {"num_layers", "many"});
+    refused(attention({{"alibi_slope", {{0.1}}}}),
+            {"attention_config.alibi_slope is", "line", "alibi_slopes"});
+    refused(content({{"diagonal_score", {{0.1}}}}), {"content_config.diagonal_score is"});
+    refused(mask({{"window", 3}}), {"mask_config.window is"});
+    refused(schedule({{"lambda", 0.5}}), {"lambda_schedule_config.lambda is"});
+    refused({{"content", 0.5}}, {"content is not one of the keys"});
 }
 
 TEST_CASE("attention_rollout: refuses what is no configuration") {
@@ -218,6 +225,8 @@ TEST_CASE("attention_rollout: refuses what is no configuration") {
     refused(std::string("\0\1\2\xff", 4), {"config", "neither YAML nor JSON"});
     refused("num_layers: 1\nsequence_length: 2\nsequence_length: 3\n",
             {"line 3", "sequence_length", "twice"});
+    refused(sound().dump() + "\ngarbage", {"line 2", "second document"});
+    refused(sound().dump() + "\n---\n" + sound().dump(), {"line 3", "second document"});
     check_refused(program, "--config nowhere.json", {"nowhere.json", "No such file"});
     check_refused(program, "--config .", {"directory"});
     check_refused(program, "", {"--config"});

@@ -283,6 +283,7 @@ TEST_CASE("influence_profile refuses an alpha outside [0, 1]") {
     check_refused(program, "--model gpt2 --alpha nan", {"nan"});
     check_refused(program, "--model gpt2 --alpha -0.1", {"-0.1", "[0, 1]"});
     check_refused(program, "--model gpt2 --alpha half", {"--alpha", "half"});
+    check_refused(program, "--model gpt2 --alpha ''", {"--alpha", "not a number"});
     check_refused(program, "--tokens 9 --alphas 0.5,2", {"alphas[1]", "2", "[0, 1]"});
     check_refused(program, "--tokens 9 --alphas 0.5,x", {"--alphas", "'x'"});
 }

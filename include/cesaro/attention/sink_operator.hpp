@@ -77,8 +77,10 @@ class sink_operator : public columnwise_operator<sink_operator<Real>, Real> {
         return entries;
     }
 
-    /// The centre of the inner operator: it holds the first token already.
-    Eigen::Index centre_size() const { return inner_.centre_size(); }
+    /// The centre of the inner operator, which holds the first token already; that token alone for weight 1.
+    Eigen::Index centre_size() const {
+        return weight_ == Real(1) ? std::min<Eigen::Index>(1, this->rows()) : inner_.centre_size();
+    }
 
   private:
     Real rest() const { return Real(Real(1) - weight_); }
