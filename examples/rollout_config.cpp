@@ -36,8 +36,8 @@ constexpr Index most_operators = 4'000'000;
 /// A value in the file, with the key that leads to it: `attention_config.num_heads`.
 class entry {
   public:
-    entry(std::string file, std::string key, YAML::Node node)
-        : file_(std::move(file)), key_(std::move(key)), node_(std::move(node)) {}
+    entry(std::string file, std::string key, const YAML::Node& node)
+        : file_(std::move(file)), key_(std::move(key)), node_(node) {}
 
     [[noreturn]] void fail(const std::string& reason) const {
         const YAML::Mark mark = node_.IsDefined() ? node_.Mark() : YAML::Mark::null_mark();
@@ -253,7 +253,8 @@ struct head_settings {
           weights(weight_source, layers, heads, 1, 0, "be at least 0"),
           diagonal_scores(content.optional("diagonal_scores"), layers, heads, 0, lowest, "be finite") {
         // A score constant along a row cancels: it must be sound, and has no effect.
-        head_values(content.optional("base_scores"), layers, heads, 0, lowest, "be finite");
+        [[maybe_unused]] const head_values checked(content.optional("base_scores"), layers, heads, 0, lowest,
+                                                   "be finite");
         const entry source = attention.optional("softmax_temperature");
         if (source.given()) temperature = source.number_in(least_positive, largest, "be above 0");
     }
