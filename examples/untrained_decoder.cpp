@@ -51,8 +51,8 @@ constexpr const char* description =
 configuration (or loaded), beside what theory says. Profiles over positions, each summing to one:
   measured         norms of the Jacobian of the last hidden state by each token's embedding
   row_theory       the influence row, with the one alpha of all layers that fits best
-  jacobian_theory  Jacobian norms under independent weights: one gain per layer, from the configuration, times
-                   the one factor that fits best
+  jacobian_theory  Jacobian norms under independent weights: gains per layer and position, from the
+                   configuration, times the one factor that fits best
   predicted        the mean field of the configuration: nothing fitted)";
 
 struct settings {
@@ -215,19 +215,16 @@ struct experiment {
     }
 };
 
-/// One gain per layer, that of the query.
-VectorXd layer_gains(const decoder_config& config, Index tokens) {
-    return cesaro::mean_field_gains(config, tokens).attention.row(tokens - 1);
-}
-
 void add_theories(result& r, Index tokens) {
     r.alpha = cesaro::fit_constant_mixing(r.measured, r.config.layers);
-    r.gain = cesaro::fit_gain_factor(r.measured, layer_gains(r.config, tokens));
+    cesaro::position_gains<double> gains = cesaro::mean_field_gains(r.config, tokens);
+    r.gain = cesaro::fit_gain_factor(r.measured, gains);
+    gains.attention *= r.gain.parameter;
+    gains.feed_forward *= r.gain.parameter;
     const auto schedule = cesaro::mixing_schedule<double>::constant(r.config.layers, r.alpha.parameter);
     r.theories.push_back({"row_theory", normalised(cesaro::influence_row(tokens, schedule)),
                           fmt::format("influence row, α = {:.3f} fitted", r.alpha.parameter)});
-    const VectorXd gains = r.gain.parameter * layer_gains(r.config, tokens);
-    r.theories.push_back({"jacobian_theory", normalised(cesaro::jacobian_profile(tokens, gains)),
+    r.theories.push_back({"jacobian_theory", normalised(cesaro::jacobian_profile(gains)),
                           fmt::format("Jacobian theory, gains times {:.3f} fitted", r.gain.parameter)});
     r.theories.push_back({"predicted", normalised(cesaro::mean_field_profile(r.config, tokens)),
                           "predicted from the configuration"});

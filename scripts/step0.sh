@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures what docs/step0.md shows and writes its plots and tables. About a quarter of an hour on two cores.
+# Measures what docs/step0.md shows and writes its plots and tables. About three quarters of an hour on two cores.
 #   scripts/step0.sh PROGRAM [RESULTS]     PROGRAM is untrained_decoder; results already in RESULTS are kept
 set -euo pipefail
 program=$(realpath "$1")
@@ -16,11 +16,11 @@ measure() { # name, arguments
     (cd "$models" && "$program" "$@" --format json --output "$results/$name.json" --plot "$results/$name.png")
 }
 
-measure qwen2 --config qwen2-0.5b.json --tokens 512 --draws 12 --probes 1 --seed 1
-measure gpt2 --config gpt2.json --tokens 1024 --draws 24 --probes 1 --seed 1
+measure qwen2 --config qwen2-0.5b.json --tokens 512 --draws 64 --probes 1 --seed 1
+measure gpt2 --config gpt2.json --tokens 1024 --draws 64 --probes 1 --seed 1
 measure gpt2-256-rope --config gpt2.json --tokens 256 --draws 24 --probes 1 --seed 1 --rope on
 measure gpt2-256-plain --config gpt2.json --tokens 256 --draws 24 --probes 1 --seed 1 --rope off
-measure qwen2-plain --config qwen2-0.5b.json --tokens 512 --draws 12 --probes 1 --seed 1 --rope off
+measure qwen2-plain --config qwen2-0.5b.json --tokens 512 --draws 64 --probes 1 --seed 1 --rope off
 
 cp "$results/gpt2.png" "$root/docs/step0-gpt2.png"
 cp "$results/qwen2.png" "$root/docs/step0-qwen2.png"

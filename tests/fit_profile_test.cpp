@@ -25,6 +25,15 @@ TEST_CASE("a profile of the family gives back its parameter") {
         CHECK(std::abs(fit.parameter / factor - 1) < 1e-6);
         CHECK(fit.wasserstein < 1e-6);
     }
+    position_gains<double> varied{Eigen::MatrixXd(60, 3), Eigen::MatrixXd::Constant(60, 3, 0.2)};
+    for (Eigen::Index m = 0; m < 60; ++m)
+        varied.attention.row(m).setConstant(1 - 0.5 / double(m + 1));
+    for (const double factor : {0.2, 1.0, 5.0}) {
+        const position_gains<double> scaled{factor * varied.attention, factor * varied.feed_forward};
+        const profile_fit fit = fit_gain_factor(jacobian_profile(scaled), varied);
+        CHECK(std::abs(fit.parameter / factor - 1) < 1e-6);
+        CHECK(fit.wasserstein < 1e-6);
+    }
 }
 
 TEST_CASE("the fit is the least of the distances") {

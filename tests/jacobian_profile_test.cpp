@@ -111,6 +111,18 @@ TEST_CASE("profiles are the mean norms of simulated Jacobians") {
         CHECK(std::abs(std::sqrt(mean[j]) / expected[j] - 1) < 0.02);
 }
 
+TEST_CASE("squared profiles with constant gains of attention are those of layers, in rationals") {
+    Eigen::VectorX<rational> gains(4);
+    gains << rational(1, 2), rational(3), rational(0), rational(7, 5);
+    for (const Eigen::Index tokens : {1, 2, 7}) {
+        const position_gains<rational> constant{gains.transpose().replicate(tokens, 1), {}};
+        const auto squares = detail::squared_jacobian_profile(constant);
+        const auto expected = detail::squared_jacobian_profile(tokens, gains);
+        for (Eigen::Index m = 0; m < tokens; ++m)
+            CHECK(squares[m] == expected[m]);
+    }
+}
+
 TEST_CASE("random signs: constant gains give the closed form within their standard error") {
     const Eigen::Index tokens = 40;
     const Eigen::Vector4d gains(0.3, 0.9, 0.5, 1.2);
@@ -128,7 +140,7 @@ TEST_CASE("random signs: constant gains give the closed form within their standa
     CHECK(random_sign_profile(constant, 50, 3).profile != random_sign_profile(constant, 50, 4).profile);
 }
 
-TEST_CASE("random signs: gains of positions equal the mean over all signs") {
+TEST_CASE("gains of positions: the profile is the mean over all signs, the estimate within its error") {
     const Eigen::Index tokens = 5;
     const Eigen::Index depth = 3;
     auto engine = random_engine();
@@ -153,15 +165,20 @@ TEST_CASE("random signs: gains of positions equal the mean over all signs") {
         }
         mean += product.row(tokens - 1).transpose().cwiseAbs2() / 64;
     }
+    const Eigen::VectorXd profile = jacobian_profile(gains);
     const auto estimate = random_sign_profile(gains, 20000, 2);
     for (Eigen::Index j = 0; j < tokens; ++j) {
+        CHECK(std::abs(profile[j] / std::sqrt(mean[j]) - 1) < 1e-13);
         CHECK(std::abs(estimate.profile[j] - std::sqrt(mean[j])) < 4.5 * estimate.standard_error[j]);
         CHECK(estimate.standard_error[j] < 0.03 * estimate.profile[j]);
     }
     gains.feed_forward = Eigen::MatrixXd::Ones(4, 3);
     CHECK_THROWS_AS(random_sign_profile(gains, 10, 0), std::invalid_argument);
+    CHECK_THROWS_AS(jacobian_profile(gains), std::invalid_argument);
     gains.feed_forward.resize(0, 0);
     CHECK_THROWS_AS(random_sign_profile(gains, 1, 0), std::domain_error);
     gains.attention(2, 1) = -1;
     CHECK_THROWS_AS(random_sign_profile(gains, 10, 0), std::domain_error);
+    CHECK_THROWS_AS(jacobian_profile(gains), std::domain_error);
+    CHECK_THROWS_AS(jacobian_profile(position_gains<double>{}), std::domain_error);
 }

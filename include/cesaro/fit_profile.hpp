@@ -61,16 +61,39 @@ inline profile_fit fit_constant_mixing(const Eigen::VectorXd& measured, Eigen::I
     });
 }
 
+namespace detail {
+
+/// The factor between 1/20 and 20 for which profile(factor) comes nearest to a measured one, in its
+/// logarithm.
+template <class Profile>
+profile_fit fit_factor(const Eigen::VectorXd& measured, const Profile& profile, Eigen::Index grid) {
+    const double reach = std::log(20.0);
+    profile_fit fit = fit_profile(
+        measured, -reach, reach, [&](double logarithm) { return profile(std::exp(logarithm)); }, grid);
+    fit.parameter = std::exp(fit.parameter);
+    return fit;
+}
+
+}  // namespace detail
+
 /// The factor by which gains per layer are to be multiplied for their jacobian_profile() to come nearest to a
 /// measured profile of positions; sought between 1/20 and 20, in its logarithm. See fit_profile().
 /// Cost: some 60 profiles, O(tokens · layers) each.
 inline profile_fit fit_gain_factor(const Eigen::VectorXd& measured, const Eigen::VectorXd& gains) {
-    const double reach = std::log(20.0);
-    profile_fit fit = fit_profile(measured, -reach, reach, [&](double logarithm) {
-        return jacobian_profile(measured.size(), std::exp(logarithm) * gains);
-    });
-    fit.parameter = std::exp(fit.parameter);
-    return fit;
+    return detail::fit_factor(
+        measured, [&](double factor) { return jacobian_profile(measured.size(), factor * gains); }, 32);
+}
+
+/// As above, one factor for the gains of both branches at all positions and layers.
+/// Cost: some 30 profiles, O(tokens² · layers) each.
+inline profile_fit fit_gain_factor(const Eigen::VectorXd& measured, const position_gains<double>& gains) {
+    return detail::fit_factor(
+        measured,
+        [&](double factor) {
+            return jacobian_profile(
+                position_gains<double>{factor * gains.attention, factor * gains.feed_forward});
+        },
+        12);
 }
 
 }  // namespace cesaro

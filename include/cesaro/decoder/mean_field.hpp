@@ -206,8 +206,8 @@ inline void check_mean_field(std::string_view function, const decoder_config& co
 /// for GELU; SwiGLU has \f$v\,\mathbb E[\varphi'^2] + \mathbb E[\varphi^2]\f$ in place of the mean. Attention
 /// averages tokens, so that early positions have a larger q and smaller gains.
 ///
-/// These are the gains of random_sign_profile(), whose expectation is mean_field_profile() with both
-/// mean_field_terms off. \return tokens x layers each.
+/// The jacobian_profile() of these gains is mean_field_profile() with both mean_field_terms off, up to the
+/// factor of the final normalisation. \return tokens x layers each.
 /// \throws as mean_field_profile().
 inline position_gains<double> mean_field_gains(const decoder_config& config, Eigen::Index tokens,
                                                const mean_field_terms& terms = {}) {
@@ -235,8 +235,7 @@ inline position_gains<double> mean_field_gains(const decoder_config& config, Eig
 /// all pairs of positions that two queries see, a feed-forward branch adds \f$\mathbb
 /// E[\varphi(z_n)\varphi(z_m)]\f$. Backward, B starts at the query; a feed-forward branch multiplies it by
 /// \f$1 + f_n f_m\,\mathrm{corr}(\varphi'_n, \varphi'_m)\f$, an attention branch adds \f$G M^T B M G\f$ with
-/// G the gains of mean_field_gains(): the exact mean over the random signs of random_sign_profile(), in which
-/// sign flips stand for independent weights. The profile is \f$\sqrt{d\,B_{mm}}\f$.
+/// G the gains of mean_field_gains(), as in jacobian_profile(). The profile is \f$\sqrt{d\,B_{mm}}\f$.
 ///
 /// \param tokens at least 1. A sliding window is taken into account; RoPE is not: it turns queries and keys,
 ///        which enter at second order only.
