@@ -127,9 +127,9 @@ def apply_table(runs):
     for name in names:
         for key, b in sorted(runs[name].items()):
             rows.append([name.replace("_", " "), str(key[0]), human(time_of(b)),
-                         f"**{time_of(b) / time_of(copy[key]):.3g}**"])
+                         f"**{time_of(b) / time_of(copy[key]):.3g}** × ({error_of(b)})"])
     return "### The operator and its powers on 2^24 numbers\n\n" + table(
-        ["", "columns", "time", "times copying"], rows)
+        ["", "columns", "time", "times copying (error)"], rows)
 
 
 def compile_table(root, compiler):

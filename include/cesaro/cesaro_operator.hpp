@@ -5,7 +5,7 @@
 
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
-#include <cesaro/detail/running_sums.hpp>
+#include <cesaro/detail/running_means.hpp>
 
 #include <Eigen/Core>
 
@@ -47,17 +47,12 @@ class cesaro_operator {
         return y;
     }
 
-    /// As above, into `out`, which has the shape of x and may be x itself. Allocates nothing for vectors and
-    /// column-major blocks.
+    /// As above, into `out`, which has the shape of x and may be x itself. Allocates nothing.
     template <class Derived, class Out>
     void apply(const Eigen::MatrixBase<Derived>& x, const Eigen::MatrixBase<Out>& out) const {
         check_shapes("cesaro_operator::apply", x, out);
         Out& y = const_cast<Out&>(out.derived());  // Eigen's idiom for writable blocks and maps
-        detail::walk_block<detail::walk::forward, Real>(x.derived(), y, 1,
-                                                        [](auto& chunk, const auto& counts, auto& sums) {
-                                                            chunk.accumulate(sums[0]);
-                                                            chunk.divide(counts);
-                                                        });
+        detail::running_means<Real>(x.derived(), y);
     }
 
     /// \f$M^T v\f$ for a vector or a block of columns, v.rows() == rows(). Same costs and errors as apply().
@@ -73,11 +68,7 @@ class cesaro_operator {
     void apply_transpose(const Eigen::MatrixBase<Derived>& v, const Eigen::MatrixBase<Out>& out) const {
         check_shapes("cesaro_operator::apply_transpose", v, out);
         Out& y = const_cast<Out&>(out.derived());
-        detail::walk_block<detail::walk::backward, Real>(v.derived(), y, 1,
-                                                         [](auto& chunk, const auto& counts, auto& sums) {
-                                                             chunk.divide(counts);
-                                                             chunk.accumulate(sums[0]);
-                                                         });
+        detail::running_means_transpose<Real>(v.derived(), y);
     }
 
     /// The dense lower-triangular matrix, for checking.

@@ -27,11 +27,6 @@ struct position_chunk {
             value[i] *= factors[i];
     }
 
-    void divide(const std::vector<Real>& divisors) {
-        for (std::size_t i = 0; i < value.size(); ++i)
-            value[i] /= divisors[i];
-    }
-
     /// Replaces the values by their running sums, on from `sum`, which is updated.
     void accumulate(std::array<Real, Columns>& sum) {
         std::array<Real, Columns> running = sum;  // a copy the compiler can keep in registers
