@@ -43,6 +43,41 @@ inline double piece_width(double position, double rho) {
     return position / (13 + 3.4 * rho);
 }
 
+/// Pieces long enough are written in parts, by polynomials of this degree.
+inline constexpr int part_degree = 4;
+using part_coefficients = Eigen::Array<double, part_degree + 1, 1>;
+
+/// The parts of a long piece: so many that what their polynomials leave out of the piece's is below 3e-16,
+/// relatively. With b_k the coefficients of F around the centre of the part and q half its width, that is
+/// |b_5| q^5 / 16 + |b_6| q^6 + ..., and |b_k| <= M / S^k for every S, M the bound of |F| within S of the
+/// centre.
+inline constexpr Eigen::Index parts_of_piece = 64;
+
+/// The width of the parts: 0 < part_width <= width, no more than an int can count.
+inline Eigen::Index part_width(Eigen::Index width) {
+    constexpr Eigen::Index shortest = 64;  // shorter ones would cost more than they save
+    constexpr Eigen::Index longest = Eigen::Index(1) << 30;
+    const Eigen::Index part = (width + parts_of_piece - 1) / parts_of_piece;
+    return part < shortest ? width : std::min(part, longest);
+}
+
+/// The polynomial c around `centre`, in powers of (t - centre) / radius, without what matters only at larger
+/// radii: T_5 = 16 t^5 - 20 t^3 + 5 t is left out rather than t^5, which is sixteen times less.
+inline part_coefficients part_of(const piece_coefficients& c, double centre, double radius) {
+    piece_coefficients b = c;
+    for (int j = 0; j <= part_degree + 1; ++j) {
+        for (int k = piece_degree - 1; k >= j; --k)
+            b[k] += centre * b[k + 1];
+    }
+    double power = 1;
+    for (int k = 1; k <= part_degree + 1; ++k)
+        b[k] *= power *= radius;
+    const double left_out = b[part_degree + 1] / 16;
+    b[3] += 20 * left_out;
+    b[1] -= 5 * left_out;
+    return b.head<part_degree + 1>();
+}
+
 /// The row, and the h_k it is made of, at `piece_degree` real positions at once.
 class row_evaluator {
   public:
@@ -189,9 +224,10 @@ class piecewise_row {
         std::vector<double> h(hop_.size(), 0.0);
         h[0] = 1;
         position_recurrence<double> near_query(hop_, h, tokens);
-        do
-            append_values(std::min<Eigen::Index>(near_query.position(), 32), near_query, tail_);
-        while (near_query.position() > 0 && width(near_query.position(), rho(near_query.h())) == 0);
+        do {  // as far as may be in vain is little beside what was needed
+            const Eigen::Index step = std::max<Eigen::Index>(32, Eigen::Index(tail_.size()) / 8);
+            append_values(std::min(near_query.position(), step), near_query, tail_);
+        } while (near_query.position() > 0 && width(near_query.position(), rho(near_query.h())) == 0);
         auto near_first = add_pieces(near_query);
         append_values(near_first.position(), near_first, head_);
     }
@@ -217,37 +253,53 @@ class piecewise_row {
     }
 
   private:
-    /// Fewer positions than this are cheaper by the recurrence.
-    static constexpr Eigen::Index least_width = 32;
-
     struct polynomial {
         Eigen::Index begin;
         Eigen::Index width;
         piece_coefficients c;  // in powers of t, from -1 at begin to 1 at begin + width
 
+        /// Long pieces are written in parts of lower degree, whose coefficients cost little beside the part.
         template <class Real>
         void fill(Eigen::Index offset, Eigen::Index count, Real* out) const {
-            const piece_coefficients a = c;
-            const double scale = 2 / double(width);
-            // 32-bit counters are what vectors of double convert from: pieces may be longer than they count.
-            constexpr Eigen::Index most = Eigen::Index(1) << 30;
-            for (; count > 0; offset += most, count -= most, out += most) {
-                const double start = double(offset);
-                const int size = int(std::min(count, most));
-                for (int i = 0; i < size; ++i) {
-                    const double t = (start + i) * scale - 1;
-                    double value = a[piece_degree];
-                    for (int k = piece_degree - 1; k >= 0; --k)
-                        value = value * t + a[k];
-                    out[i] = Real(value);
+            const Eigen::Index longest = part_width(width);
+            const Eigen::Index end = offset + count;
+            while (offset < end) {
+                const Eigen::Index part = offset / longest * longest;
+                const auto from = int(offset - part);
+                const auto to = int(std::min(end - part, longest));
+                if (longest == width) {
+                    write(c, longest, from, to, out);
+                } else {
+                    const double centre = (2 * double(part) + double(longest)) / double(width) - 1;
+                    write(part_of(c, centre, double(longest) / double(width)), longest, from, to, out);
                 }
+                out += to - from;
+                offset = part + to;
             }
         }
     };
 
+    /// The values of a polynomial of t, -1 at 0 and 1 at `width`, at from .. to - 1. The counter is an int
+    /// because vectors of double convert from it.
+    template <class Coefficients, class Real>
+    static void write(const Coefficients& coefficients, Eigen::Index width, int from, int to, Real* out) {
+        constexpr int degree = int(Coefficients::RowsAtCompileTime) - 1;
+        const Coefficients a = coefficients;
+        const double scale = 2 / double(width);
+        const double centre = double(width) / 2;
+        const int size = to - from;
+        for (int i = 0; i < size; ++i) {
+            const double t = (double(from + i) - centre) * scale;
+            double value = a[degree];
+            for (int k = degree - 1; k >= 0; --k)
+                value = value * t + a[k];
+            out[i] = Real(value);
+        }
+    }
+
     /// Pieces from where one recurrence ended to where the next one, which is returned, begins.
     position_recurrence<double> add_pieces(const position_recurrence<double>& above) {
-        const chebyshev_points points;
+        static const chebyshev_points points;
         row_evaluator evaluate(hop_, tokens_);
         Eigen::Index position = above.position();
         double steepness = rho(above.h());
@@ -288,18 +340,21 @@ class piecewise_row {
         return row_evaluator::bounded_ratio(g1, g0, Eigen::Index(h.size()), h.size() > 1 ? h[1] : 1);
     }
 
-    /// The width of the piece below a position, 0 where the recurrence is to be used. Pieces thus keep above
-    /// position 12 least_width, where the series for the power sums have converged.
-    static Eigen::Index width(Eigen::Index position, double rho) {
+    /// The width of the piece below a position, 0 where it has so few positions that the recurrence is
+    /// cheaper: what a piece costs at any depth is that of some 200 / H positions. Pieces thus keep above
+    /// position 12 * 32, where the series for the power sums have converged.
+    Eigen::Index width(Eigen::Index position, double rho) const {
+        const Eigen::Index least = 32 + 200 / Eigen::Index(hop_.size());
         const auto longest = Eigen::Index(piece_width(double(position), rho));
-        return longest < least_width ? 0 : longest;
+        return longest < least ? 0 : longest;
     }
 
     static void append_values(Eigen::Index count, position_recurrence<double>& walk,
                               std::vector<double>& descending) {
-        std::vector<double> values(static_cast<std::size_t>(count));
-        walk.descend(count, values.data());
-        descending.insert(descending.end(), values.rbegin(), values.rend());
+        const std::size_t there = descending.size();
+        descending.resize(there + std::size_t(count));
+        walk.descend(count, descending.data() + there);
+        std::reverse(descending.begin() + std::ptrdiff_t(there), descending.end());
     }
 
     Eigen::Index tokens_;
