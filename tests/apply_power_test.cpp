@@ -7,6 +7,8 @@
 
 #include <cesaro/apply_power.hpp>
 
+#include <random>
+
 using cesaro::apply_power;
 using cesaro::apply_power_transpose;
 using cesaro::mixing_schedule;
@@ -50,6 +52,54 @@ TEST_CASE("apply_power of rationals is exact") {
     const Eigen::VectorX<rational> z = a.transpose() * x;
     CHECK(apply_power(schedule, x) == y);
     CHECK(apply_power_transpose(schedule, x) == z);
+}
+
+namespace {
+
+using row_major = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// Layer by layer and position by position, in extended precision.
+Eigen::MatrixX<long double> plain_layers(const mixing_schedule<>& schedule, Eigen::MatrixX<long double> x,
+                                         bool transpose) {
+    for (const double alpha : schedule.alphas()) {
+        for (Eigen::Index j = 0; j < x.cols(); ++j) {
+            long double sum = 0;
+            for (Eigen::Index i = 0; i < x.rows(); ++i) {
+                const Eigen::Index n = transpose ? x.rows() - 1 - i : i;
+                const auto count = static_cast<long double>(n + 1);
+                sum += transpose ? x(n, j) / count : x(n, j);
+                x(n, j) = (1 - static_cast<long double>(alpha)) * x(n, j) +
+                          static_cast<long double>(alpha) * (transpose ? sum : sum / count);
+            }
+        }
+    }
+    return x;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("any number of positions and columns, in either storage order", "", row_major,
+                   Eigen::MatrixXd) {
+    auto random = random_engine();
+    std::uniform_real_distribution<> uniform(0.5, 1.5);
+    const auto schedule = mixing_schedule<>::power_decay(5, 0.8, 0.3);
+    for (const Eigen::Index tokens : {1, 15, 16, 17, 64, 65, 255, 257, 1000, 1024, 1025, 3001}) {
+        for (const Eigen::Index columns : {1, 3, 4, 16, 21}) {
+            CAPTURE(tokens, columns);
+            const TestType x = TestType::NullaryExpr(tokens, columns, [&] { return uniform(random); });
+            const Eigen::MatrixX<long double> extended = x.template cast<long double>();
+            const auto error = [&](const TestType& y, bool transpose) {
+                const auto exact = plain_layers(schedule, extended, transpose);
+                return double((y.template cast<long double>().array() / exact.array() - 1).abs().maxCoeff());
+            };
+            const TestType y = apply_power(schedule, x);
+            CHECK(error(y, false) < 5e-15);
+            CHECK(error(apply_power_transpose(schedule, x), true) < 5e-15);
+            TestType in_place = x;
+            apply_power(schedule, in_place, in_place);
+            CHECK(in_place == y);
+        }
+    }
 }
 
 TEST_CASE("output arguments: in place, row-major, segments") {
