@@ -99,7 +99,12 @@ class row_evaluator {
         lanes value = lanes::Constant(hop_[0]);
         lanes slope = lanes::Zero();
         h_.col(0) = h;
+        constexpr int last = piece_degree - 1;
         for (Eigen::Index k = 1; k < h_.cols(); ++k) {
+            if (vanishes(std::size_t(k), h[last], p_[1][last])) {
+                h_.rightCols(h_.cols() - k).setZero();
+                break;
+            }
             lanes sum = lanes::Zero();
             for (Eigen::Index r = std::min<Eigen::Index>(order, k); r > 1; --r)
                 sum += p_[std::size_t(r)] * h_.col(k - r);
@@ -108,7 +113,6 @@ class row_evaluator {
             h_.col(k) = h;
             value += hop_[std::size_t(k)] * h;
         }
-        constexpr int last = piece_degree - 1;
         rho_ = bounded_ratio(slope[last], value[last], h_.cols(), p_[1][last]);
         return value;
     }
@@ -284,7 +288,7 @@ class piecewise_row {
     template <class Coefficients, class Real>
     static void write(const Coefficients& coefficients, Eigen::Index width, int from, int to, Real* out) {
         constexpr int degree = int(Coefficients::RowsAtCompileTime) - 1;
-        const Coefficients a = coefficients;
+        const Coefficients a = (coefficients.abs() < negligible).select(0.0, coefficients);
         const double scale = 2 / double(width);
         const double centre = double(width) / 2;
         const int size = to - from;
@@ -318,15 +322,15 @@ class piecewise_row {
         return {hop_, pieces_.empty() ? above.h() : evaluate.last_h(), position};
     }
 
-    /// Among the last subnormal numbers the coefficients, rounded to multiples of the smallest one, may give
-    /// a negative value: a piece, whose values differ by less than a factor of two, is constant there.
+    /// Coefficients as small as this are left out: the arithmetic of subnormal numbers is slow on some
+    /// processors.
+    static constexpr double negligible = 1e-305;
+
+    /// A piece that reaches below what is not negligible is zero: its values differ by less than a factor of
+    /// two.
     static piece_coefficients polynomial_of(const chebyshev_points& points,
                                             const piece_coefficients& values) {
-        if (const double least = values.minCoeff(); least < 1e-320) {
-            piece_coefficients constant = piece_coefficients::Zero();
-            constant[0] = std::max(least, 0.0);
-            return constant;
-        }
+        if (values.minCoeff() < negligible) return piece_coefficients::Zero();
         return points.polynomial(values);
     }
 

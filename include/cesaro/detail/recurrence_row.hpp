@@ -9,11 +9,24 @@
 
 #include <array>
 #include <cstddef>
+#include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 /// Rows of influence position by position, for any scalar; exact for rationals.
 namespace cesaro::detail {
+
+/// Whether the complete homogeneous polynomials from degree k >= 2 on are below the range of normal numbers,
+/// whose arithmetic is slow on some processors, given the one of degree k - 1 and that of degree 1: the
+/// sequence h_0 = 1, h_1, ... is log-concave, so h_k <= h_{k-1} h_1, and falls from there on. Never for exact
+/// numbers.
+template <class Real>
+bool vanishes(std::size_t k, const Real& previous, const Real& first) {
+    if constexpr (std::is_floating_point_v<Real>)
+        return k > 1 && previous * first < 1024 * std::numeric_limits<Real>::min();
+    return false;
+}
 
 /// The sums that are carried from position to position, walking away from the query:
 ///     h_k(a..b) = h_k(a+1..b) + h_{k-1}(a..b) / a,
@@ -52,8 +65,9 @@ class position_recurrence {
             h[j] = Real(1);
             entry[j] = hop_[0];
         }
-        for (std::size_t k = 1; k < hop_.size(); ++k) {
-            Real sum = h_[k];
+        Real sum(1);
+        for (std::size_t k = 1; k < hop_.size() && !vanishes<Real>(k, sum, h_[1]); ++k) {
+            sum = h_[k];
             for (std::size_t j = 0; j < size; ++j) {
                 sum += h[j] * reciprocal[j];
                 h[j] = sum;
