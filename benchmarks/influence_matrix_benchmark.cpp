@@ -133,8 +133,8 @@ BENCHMARK(eigen_repeated_squaring)
     ->Unit(benchmark::kMicrosecond);
 BENCHMARK(eigen_matrix_power)
     ->ArgName("tokens")
-    ->Arg(256)
-    ->Arg(1024)
+    ->RangeMultiplier(4)
+    ->Range(256, 4096)
     ->Iterations(1)
     ->Unit(benchmark::kMicrosecond);
 

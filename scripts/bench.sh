@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the benchmarks of rows, matrices and powers, one thread, and remakes docs/performance.md and its plots:
+# Runs the benchmarks of rows, matrices, powers and threads and remakes docs/performance.md and its plots:
 # JSON into build/release/benchmarks/results, tables and plots into docs. Arguments go to every benchmark.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
@@ -7,14 +7,25 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 prepare
 programs=(influence_row influence_matrix apply)
-cmake --build "$build" --parallel "$jobs" --target "${programs[@]/%/_benchmark}"
+targets=("${programs[@]/%/_benchmark}" portable_row_benchmark)
+# Not everywhere is there a compiler with OpenMP.
+if [[ "$(ninja -C "$build" -t targets all)" == *threads_benchmark:* ]]; then targets+=(threads_benchmark); fi
+cmake --build "$build" --parallel "$jobs" --target "${targets[@]}"
 
 results="$build/benchmarks/results"
 mkdir -p "$results"
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+rm -f "$results"/*.json
+export OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+# measure name arguments...: the JSON of one program.
+measure() {
+    "$build/benchmarks/$1_benchmark" --benchmark_out="$results/$1.json" --benchmark_out_format=json "${@:2}"
+}
 for program in "${programs[@]}"; do
-    "$build/benchmarks/${program}_benchmark" --benchmark_out="$results/$program.json" \
-        --benchmark_out_format=json "$@"
+    OMP_NUM_THREADS=1 measure "$program" "$@"
 done
+longest='tokens:16777216'
+OMP_NUM_THREADS=1 measure portable_row \
+    --benchmark_filter="^(fill/$longest|(row_attention_only|row_residual|row_straight_sums)/$longest/depth:.*)\$" "$@"
+if [[ " ${targets[*]} " == *" threads_benchmark "* ]]; then measure threads "$@"; fi
 # Straight to a file: NumPy and the compiler are peers and subjects like the programs.
 python3 "$root/scripts/bench_report.py" "$results" "$root" "${CXX:-c++}"

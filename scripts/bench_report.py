@@ -14,21 +14,19 @@ import tempfile
 BEGIN, END = "<!-- made by scripts/bench.sh: do not edit -->", "<!-- end of what scripts/bench.sh made -->"
 
 
-def load(results):
-    """name -> {arguments -> benchmark}, and the context of the run."""
-    runs, context = {}, {}
-    for file in sorted(results.glob("*.json")):
-        data = json.loads(file.read_text())
-        if "benchmarks" not in data:
+def load(file):
+    """name -> {arguments -> benchmark} of one program, and the context of its run."""
+    if not file.exists():
+        return {}, {}
+    runs = {}
+    data = json.loads(file.read_text())
+    for b in data["benchmarks"]:
+        if b.get("run_type") != "iteration":
             continue
-        context = data["context"]
-        for b in data["benchmarks"]:
-            if b.get("run_type") != "iteration":
-                continue
-            name, *rest = b["name"].split("/")
-            arguments = tuple(int(a.split(":")[1]) for a in rest if re.match(r"(tokens|depth|columns):\d+$", a))
-            runs.setdefault(name, {})[arguments] = b
-    return runs, context
+        name = b["name"].split("/")[0]
+        arguments = re.findall(r"/(?:tokens|depth|columns|threads):(\d+)", b["name"])
+        runs.setdefault(name, {})[tuple(map(int, arguments))] = b
+    return runs, data["context"]
 
 
 def time_of(benchmark):
@@ -83,24 +81,34 @@ def row_tables(runs):
         text += f"\n1024 tokens at depth 12: {times}.\n"
     for key, b in runs.get("row_streamed", {}).items():
         text += (f"\nStreamed and summed in blocks, {key[0]} tokens at depth {key[1]}: {human(time_of(b))}, "
-                 f"{time_of(b) * 1e3 / key[0]:.2f} ns a token.\n")
+                 f"{time_of(b) * 1e3 / key[0]:.2f} ns a token; they sum to one within {abs(b['sum_minus_one']):.1e}.\n")
     return text, by_tokens, by_depth
 
 
 NUMPY = """
-import json, time, numpy as np
+import time, numpy as np
 for n in (256, 1024, 4096):
-    a = 0.3 * np.tril(np.ones((n, n)) / np.arange(1, n + 1)[:, None]) + 0.7 * np.eye(n)
-    start = time.process_time(); np.linalg.matrix_power(a, 32); print(n, (time.process_time() - start) * 1e6)
+    count = np.arange(1, n + 1)
+    a = 0.3 * np.tril(np.ones((n, n)) / count[:, None]) + 0.7 * np.eye(n)
+    start = time.process_time()
+    power = np.linalg.matrix_power(a, 32)
+    elapsed = (time.process_time() - start) * 1e6
+    exact = np.zeros(n, np.longdouble)  # the last row, layer by layer in extended precision
+    exact[-1] = 1
+    for _ in range(32):
+        attended = np.cumsum((exact / count)[::-1])[::-1]
+        exact = (1 - np.longdouble(0.3)) * exact + np.longdouble(0.3) * attended
+    print(n, elapsed, float(abs(power[-1] / exact - 1).max()))
 """
 
 
 def numpy_power():
-    """tokens -> microseconds, empty where NumPy is not installed."""
+    """tokens -> microseconds and error, empty where NumPy is not installed."""
     for python in ("python3", "/usr/bin/python3"):
         run = subprocess.run([python, "-c", NUMPY], capture_output=True, text=True)
         if run.returncode == 0:
-            return {(int(n),): {"cpu_time": float(t)} for n, t in map(str.split, run.stdout.splitlines())}
+            return {(int(n),): {"cpu_time": float(time), "max_relative_error": float(error)}
+                    for n, time, error in map(str.split, run.stdout.splitlines())}
     return {}
 
 
@@ -117,6 +125,35 @@ def matrix_table(runs):
                   against(runs, lambda k: fill[k], names, keys, lambda k: str(k[0])))
     ratio = time_of(runs["eigen_repeated_squaring"][keys[-1]]) / time_of(runs[names[0]][keys[-1]])
     return text + f"\nEigen's repeated squaring takes {ratio:.0f} times as long at {keys[-1][0]} tokens.\n"
+
+
+def portable_table(runs):
+    """The same rows without the vector units of this machine."""
+    if not runs:
+        return ""
+    names = ["row_attention_only", "row_residual", "row_straight_sums"]
+    (longest, fill), = runs["fill"].items()
+    keys = sorted(k for k in runs[names[0]] if k[0] == longest[0])
+    text = f"### Rows of {longest[0]} tokens, compiled without -march=native\n\n"
+    rows = against(runs, lambda _: fill, names, keys, lambda k: str(k[1]))
+    for row, key in zip(rows, keys):
+        ours = max(time_of(runs[name][key]) for name in names[:2])
+        row.append(f"{time_of(runs[names[2]][key]) / ours:.3g}")
+    return text + table(["depth", "std::fill", "cesaro, attention only", "cesaro, α = 0.3", "straight sums",
+                         "straight sums / the slower of ours"], rows)
+
+
+def threads_table(runs):
+    if not runs:
+        return ""
+    rows = []
+    for name, label in (("fill", "std::fill"), ("row", "row, depth 24"), ("matrix", "matrix, depth 24")):
+        for tokens in sorted({k[0] for k in runs[name]}):
+            one, two = runs[name][(tokens, 1)], runs[name][(tokens, 2)]
+            rows.append([label, str(tokens), human(one["real_time"]), human(two["real_time"]),
+                         f"**{one['real_time'] / two['real_time']:.3g}** × ({error_of(two)})"])
+    return "### Two threads\n\n" + table(
+        ["", "tokens", "one thread", "two threads", "gain (largest difference of the results)"], rows)
 
 
 def apply_table(runs):
@@ -183,12 +220,16 @@ def processor():
 
 def main():
     results, root, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
-    runs, context = load(results)
+    runs, context = load(results / "influence_row.json")
+    matrices, applied, portable, threads = (
+        load(results / f"{name}.json")[0] for name in ("influence_matrix", "apply", "portable_row", "threads"))
     rows, by_tokens, by_depth = row_tables(runs)
     version = subprocess.run(shlex.split(compiler) + ["--version"], capture_output=True, text=True).stdout
     text = (f"{context['date'][:10]}, {processor()}, {context['num_cpus']} processors, {version.splitlines()[0]}. "
-            "Processor time; after the time, times the floor in the same run, and the largest relative error.\n\n")
-    text += "\n".join([rows, matrix_table(runs), apply_table(runs), compile_table(root, compiler)])
+            "Processor time, of threads real time; after the time, times the floor in the same run, and the largest "
+            "relative error.\n\n")
+    text += "\n".join(filter(None, [rows, portable_table(portable), threads_table(threads), matrix_table(matrices),
+                                    apply_table(applied), compile_table(root, compiler)]))
     plot(root, results, runs, by_tokens, by_depth)
     page = root / "docs" / "performance.md"
     before, rest = page.read_text().split(BEGIN)

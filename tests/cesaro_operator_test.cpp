@@ -6,6 +6,9 @@
 
 #include <cesaro/cesaro_operator.hpp>
 
+#include <stdexcept>
+#include <string>
+
 using cesaro::cesaro_operator;
 using namespace cesaro_test;
 
@@ -68,4 +71,14 @@ TEST_CASE("the operator rejects what does not fit") {
     CHECK_THROWS_AS(cesaro_operator<>(Eigen::Index(1) << 40).matrix(), std::length_error);
     CHECK(cesaro_operator<>(0).matrix().size() == 0);
     CHECK(cesaro_operator<>(0).apply(Eigen::VectorXd(0)).size() == 0);
+}
+
+TEST_CASE("messages name the operator, the argument and its size") {
+    std::string message;
+    try {
+        cesaro_operator<>(4).apply_transpose(Eigen::VectorXd(5));
+    } catch (const std::invalid_argument& e) {
+        message = e.what();
+    }
+    CHECK(message == "cesaro::cesaro_operator::apply_transpose: rows of the argument = 5 must be 4");
 }

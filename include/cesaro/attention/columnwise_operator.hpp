@@ -8,6 +8,10 @@
 
 #include <Eigen/Core>
 
+#include <string>
+#include <string_view>
+#include <type_traits>
+
 namespace cesaro {
 
 /// One column of a vector or of a block in either storage order, to read and to write: no copy is made.
@@ -25,8 +29,14 @@ using column = Eigen::Ref<Eigen::VectorX<Real>, 0, Eigen::InnerStride<>>;
 ///     void apply_transpose_column(const const_column<Real>& v, column<Real> y) const;   // y = A^T v
 ///     Eigen::MatrixX<Real> matrix() const;
 ///
-/// and is then an `attention_operator`. Users may derive their own operators from it, or write the members of
-/// that concept by hand.
+/// and is then an `attention_operator`. One that has a faster way for whole blocks, in either storage order
+/// and in place too, provides
+///
+///     template <class In, class Out> void apply_block(const In& x, Out& y) const;
+///     template <class In, class Out> void apply_transpose_block(const In& v, Out& y) const;
+///
+/// instead of the first two. Users may derive their own operators from it, or write the members of that
+/// concept by hand.
 template <class Operator, real_scalar Real>
 class columnwise_operator {
   public:
@@ -48,10 +58,13 @@ class columnwise_operator {
     /// but must not overlap it in part.
     template <class Derived, class Out>
     void apply(const Eigen::MatrixBase<Derived>& x, const Eigen::MatrixBase<Out>& out) const {
-        for_each_column("columnwise_operator::apply", x, out,
-                        [this](const const_column<Real>& in, column<Real> y) {
-                            static_cast<const Operator&>(*this).apply_column(in, y);
-                        });
+        Out& y = checked_output("apply", x, out);
+        const auto& op = static_cast<const Operator&>(*this);
+        if constexpr (requires { op.apply_block(x.derived(), y); })
+            op.apply_block(x.derived(), y);
+        else
+            for_each_column(
+                x, y, [&op](const const_column<Real>& in, column<Real> to) { op.apply_column(in, to); });
     }
 
     /// \f$A^T v\f$ for a vector or a block of columns, v.rows() == rows(). Same costs and errors as apply().
@@ -65,15 +78,20 @@ class columnwise_operator {
     /// As above, into `out`.
     template <class Derived, class Out>
     void apply_transpose(const Eigen::MatrixBase<Derived>& v, const Eigen::MatrixBase<Out>& out) const {
-        for_each_column("columnwise_operator::apply_transpose", v, out,
-                        [this](const const_column<Real>& in, column<Real> y) {
-                            static_cast<const Operator&>(*this).apply_transpose_column(in, y);
-                        });
+        Out& y = checked_output("apply_transpose", v, out);
+        const auto& op = static_cast<const Operator&>(*this);
+        if constexpr (requires { op.apply_transpose_block(v.derived(), y); })
+            op.apply_transpose_block(v.derived(), y);
+        else
+            for_each_column(v, y, [&op](const const_column<Real>& in, column<Real> to) {
+                op.apply_transpose_column(in, to);
+            });
     }
 
   protected:
+    /// \param name of the operator, in messages: a string literal.
     /// \throws std::domain_error when size < 0.
-    columnwise_operator(std::string_view name, Eigen::Index size) : size_(size) {
+    columnwise_operator(const char* name, Eigen::Index size) : name_(name), size_(size) {
         detail::check_at_least(name, "size", size, 0);
     }
     ~columnwise_operator() = default;
@@ -83,13 +101,23 @@ class columnwise_operator {
     columnwise_operator& operator=(columnwise_operator&&) noexcept = default;
 
   private:
-    template <class Derived, class Out, class Action>
-    void for_each_column(std::string_view function, const Eigen::MatrixBase<Derived>& x,
-                         const Eigen::MatrixBase<Out>& out, const Action& action) const {
-        detail::check_size(function, "rows of the argument", x.rows(), size_);
-        detail::check_size(function, "rows of the output", out.rows(), x.rows());
-        detail::check_size(function, "columns of the output", out.cols(), x.cols());
-        Out& y = const_cast<Out&>(out.derived());  // Eigen's idiom for writable blocks and maps
+    template <class In, class Out>
+    Out& checked_output(const char* function, const Eigen::MatrixBase<In>& x,
+                        const Eigen::MatrixBase<Out>& out) const {
+        static_assert(std::is_same_v<typename In::Scalar, Real> && std::is_same_v<typename Out::Scalar, Real>,
+                      "the argument and the output must hold the operator's scalar");
+        const auto check = [&](std::string_view argument, Eigen::Index size, Eigen::Index expected) {
+            if (size != expected)  // the name is put together only where it is needed
+                detail::check_size(std::string(name_) + "::" + function, argument, size, expected);
+        };
+        check("rows of the argument", x.rows(), size_);
+        check("rows of the output", out.rows(), x.rows());
+        check("columns of the output", out.cols(), x.cols());
+        return const_cast<Out&>(out.derived());  // Eigen's idiom for writable blocks and maps
+    }
+
+    template <class In, class Out, class Action>
+    static void for_each_column(const Eigen::MatrixBase<In>& x, Out& y, const Action& action) {
         for (Eigen::Index j = 0; j < x.cols(); ++j) {
             const const_column<Real> from(x.col(j));
             column<Real> to(y.col(j));
@@ -101,6 +129,7 @@ class columnwise_operator {
         }
     }
 
+    const char* name_;
     Eigen::Index size_;
 };
 
