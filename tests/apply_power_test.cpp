@@ -102,6 +102,25 @@ TEMPLATE_TEST_CASE("any number of positions and columns, in either storage order
     }
 }
 
+TEST_CASE("an expression is evaluated once, before the output is written") {
+    const auto schedule = mixing_schedule<>::constant(4, 0.5);
+    Eigen::Index evaluations = 0;
+    const auto counted = Eigen::VectorXd::NullaryExpr(2000, [&](Eigen::Index n) {
+        ++evaluations;
+        return double(n % 7);
+    });
+    const Eigen::VectorXd x = counted;
+    evaluations = 0;
+    CHECK(apply_power(schedule, counted) == apply_power(schedule, x));
+    CHECK(apply_power_transpose(schedule, counted) == apply_power_transpose(schedule, x));
+    CHECK(evaluations == 2 * x.size());
+    const Eigen::MatrixXd a = Eigen::MatrixXd::Random(30, 30);
+    Eigen::VectorXd v = Eigen::VectorXd::Random(30);
+    const Eigen::VectorXd expected = apply_power(schedule, Eigen::VectorXd(a * v));
+    apply_power(schedule, a * v, v);
+    CHECK(v == expected);
+}
+
 TEST_CASE("output arguments: in place, row-major, segments") {
     const auto schedule = mixing_schedule<>::constant(4, 0.5);
     const Eigen::VectorXd x = Eigen::VectorXd::LinSpaced(5, 1, 5);

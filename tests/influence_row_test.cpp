@@ -136,10 +136,20 @@ TEST_CASE("long rows agree with the closed form") {
 }
 
 TEST_CASE("float rows are as accurate as float is") {
-    const auto schedule = mixing_schedule<float>::constant(48, 0.25f);
-    const Eigen::VectorXf row = influence_row(100000, schedule);
-    const Eigen::VectorXd exact = influence_row(100000, mixing_schedule<>::constant(48, 0.25));
-    CHECK((row.cast<double>().array() / exact.array() - 1).abs().maxCoeff() < 1e-7);
+    for (const Eigen::Index tokens : {2, 40, 1000, 100000}) {
+        for (const auto& schedule :
+             {mixing_schedule<float>::constant(48, 0.25f), mixing_schedule<float>::constant(300, 0.5f)}) {
+            CAPTURE(tokens, schedule.depth());
+            const Eigen::VectorXf row = influence_row(tokens, schedule);
+            const Eigen::VectorXd exact =
+                influence_row(tokens, mixing_schedule<>(schedule.alphas().cast<double>()));
+            for (Eigen::Index m = 0; m < tokens - 1; ++m) {
+                if (exact[m] < std::numeric_limits<float>::min()) continue;
+                REQUIRE(std::abs(double(row[m]) / exact[m] - 1) < 1e-7);
+            }
+            CHECK(row[tokens - 1] == Approx(exact[tokens - 1]).epsilon(1e-5).margin(1e-37));
+        }
+    }
 }
 
 TEST_CASE("the width of a piece keeps the bound of its error") {
@@ -251,8 +261,10 @@ TEST_CASE("rows of several queries") {
     CHECK(cesaro::influence_rows(Eigen::VectorX<Eigen::Index>(0), schedule).size() == 0);
     queries[1] = -1;
     CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::domain_error);
-    queries[1] = Eigen::Index(1) << 60;
-    CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::length_error);
+    for (const Eigen::Index query : {Eigen::Index(1) << 60, std::numeric_limits<Eigen::Index>::max()}) {
+        queries[1] = query;
+        CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::length_error);
+    }
 }
 
 TEST_CASE("no entry is negative, not even below the smallest normal number") {

@@ -5,6 +5,7 @@
 
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/evaluated.hpp>
 #include <cesaro/detail/running_sums.hpp>
 #include <cesaro/mixing_schedule.hpp>
 
@@ -40,7 +41,7 @@ void check_apply_power(std::string_view function, const Eigen::MatrixBase<In>& x
 ///
 /// \param schedule the network's layers; depth 0 is the identity.
 /// \param x a vector, or a block of columns, of any number of rows.
-/// \param out has the shape of x and may be x itself.
+/// \param out has the shape of x; it may be x itself but must not overlap it in part.
 /// \throws std::invalid_argument when the shapes differ.
 /// Cost O(depth) per entry, in one pass over memory; memory O(depth).
 /// Accuracy: where x has no negative entry, relative error at most n + 5 roundings per layer at row n, those
@@ -53,7 +54,7 @@ void apply_power(const mixing_schedule<Real>& schedule, const Eigen::MatrixBase<
                  const Eigen::MatrixBase<Out>& out) {
     detail::check_apply_power<Real>("apply_power", x, out);
     Out& y = const_cast<Out&>(out.derived());  // Eigen's idiom for writable blocks and maps
-    detail::apply_layers<detail::walk::forward>(schedule.alphas(), x.derived(), y);
+    detail::apply_layers<detail::walk::forward>(schedule.alphas(), detail::evaluated(x), y);
 }
 
 /// As above, as a new vector or matrix.
@@ -73,7 +74,7 @@ void apply_power_transpose(const mixing_schedule<Real>& schedule, const Eigen::M
     detail::check_apply_power<Real>("apply_power_transpose", v, out);
     Out& y = const_cast<Out&>(out.derived());
     // The layers commute: any order serves.
-    detail::apply_layers<detail::walk::backward>(schedule.alphas(), v.derived(), y);
+    detail::apply_layers<detail::walk::backward>(schedule.alphas(), detail::evaluated(v), y);
 }
 
 /// As above, as a new vector or matrix.

@@ -67,8 +67,8 @@ void fill_long_row(const piecewise_row& row, Eigen::Index tokens, Real* out) {
 /// same result for any number of them. Other scalars: the recurrence \f$h_k(a..b) = h_k(a+1..b) +
 /// h_{k-1}(a..b)/a\f$, O(tokens · depth), memory O(depth). Accuracy: double, relative error below 6e-14 at
 /// every entry above 1e-290 up to depth 96 (measured against long double at 2^24 tokens; the straight
-/// recurrence drifts by 1e-13 there); smaller entries within 1e-300 absolutely. The row sums to one within
-/// 1e-13. Exact for rationals.
+/// recurrence drifts by 1e-13 there); smaller entries within 1e-300 absolutely; float, the rounding of such
+/// entries. The row sums to one within 1e-13. Exact for rationals.
 ///
 /// Source: the operator is that of Chowdhury, arXiv 2603.10123, section 3; the entries follow from the
 /// generating function \f$\sum_k h_k z^k = \prod_i (1 - z/i)^{-1}\f$ (Macdonald, Symmetric Functions, I.2).
@@ -78,10 +78,10 @@ void influence_row(const mixing_schedule<Real>& schedule,
     detail::check_at_least("influence_row", "tokens", out.size(), 1);
     const Eigen::Index tokens = out.size();
     if constexpr (std::is_same_v<detail::row_source<Real>, detail::piecewise_row>) {
-        if (tokens >= detail::short_row)
-            detail::fill_long_row(detail::make_row_source(tokens, schedule), tokens, out.data());
-        else
+        if (std::is_same_v<Real, double> && tokens < detail::short_row)
             detail::recurrence_row<Real>(schedule.hop_distribution(), tokens).fill(0, tokens, out.data());
+        else
+            detail::fill_long_row(detail::make_row_source(tokens, schedule), tokens, out.data());
     } else {
         detail::make_row_source(tokens, schedule).fill(0, tokens, out.data());
     }
@@ -110,12 +110,13 @@ template <real_scalar Real>
 Eigen::MatrixX<Real> influence_rows(const Eigen::VectorX<Eigen::Index>& queries,
                                     const mixing_schedule<Real>& schedule) {
     const char* const function = "influence_rows";
-    Eigen::Index longest = 0;
+    Eigen::Index last = -1;
     for (Eigen::Index i = 0; i < queries.size(); ++i) {
         detail::check_at_least(function, "queries[" + std::to_string(i) + "]", queries[i], 0);
-        longest = std::max(longest, queries[i] + 1);
+        last = std::max(last, queries[i]);
     }
-    detail::check_fits_in_memory<Real>(function, queries.size() + 1, longest);
+    detail::check_fits_in_memory<Real>(function, queries.size() + 1, last);
+    const Eigen::Index longest = last + 1;
     Eigen::MatrixX<Real> rows = Eigen::MatrixX<Real>::Constant(queries.size(), longest, Real(0));
     Eigen::VectorX<Real> row(longest);
     for (Eigen::Index i = 0; i < queries.size(); ++i) {

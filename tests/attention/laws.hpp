@@ -150,6 +150,7 @@ void check_arguments(const Op& op) {
     CHECK(block == ax);
     CHECK(op.apply_transpose(row_major(x)) == atx);
     CHECK(op.apply(2 * x) == 2 * ax);
+    CHECK(op.apply(x * Eigen::Matrix2d::Identity()) == ax);
     Eigen::VectorXd out(size);
     CHECK_THROWS_AS(op.apply(Eigen::VectorXd(size + 1)), std::invalid_argument);
     CHECK_THROWS_AS(op.apply_transpose(Eigen::VectorXd(size + 1)), std::invalid_argument);

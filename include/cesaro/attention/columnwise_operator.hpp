@@ -5,6 +5,7 @@
 
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/evaluated.hpp>
 
 #include <Eigen/Core>
 
@@ -54,17 +55,18 @@ class columnwise_operator {
         return y;
     }
 
-    /// As above, into `out`, which has the shape of x; it may be x itself, which costs a copy of each column,
-    /// but must not overlap it in part.
+    /// As above, into `out`, which has the shape of x; it may be x itself, which costs most operators a copy
+    /// of each column, but must not overlap it in part. An expression is evaluated first.
     template <class Derived, class Out>
     void apply(const Eigen::MatrixBase<Derived>& x, const Eigen::MatrixBase<Out>& out) const {
         Out& y = checked_output("apply", x, out);
+        const auto& values = detail::evaluated(x);
         const auto& op = static_cast<const Operator&>(*this);
-        if constexpr (requires { op.apply_block(x.derived(), y); })
-            op.apply_block(x.derived(), y);
+        if constexpr (requires { op.apply_block(values, y); })
+            op.apply_block(values, y);
         else
             for_each_column(
-                x, y, [&op](const const_column<Real>& in, column<Real> to) { op.apply_column(in, to); });
+                values, y, [&op](const const_column<Real>& in, column<Real> to) { op.apply_column(in, to); });
     }
 
     /// \f$A^T v\f$ for a vector or a block of columns, v.rows() == rows(). Same costs and errors as apply().
@@ -79,11 +81,12 @@ class columnwise_operator {
     template <class Derived, class Out>
     void apply_transpose(const Eigen::MatrixBase<Derived>& v, const Eigen::MatrixBase<Out>& out) const {
         Out& y = checked_output("apply_transpose", v, out);
+        const auto& values = detail::evaluated(v);
         const auto& op = static_cast<const Operator&>(*this);
-        if constexpr (requires { op.apply_transpose_block(v.derived(), y); })
-            op.apply_transpose_block(v.derived(), y);
+        if constexpr (requires { op.apply_transpose_block(values, y); })
+            op.apply_transpose_block(values, y);
         else
-            for_each_column(v, y, [&op](const const_column<Real>& in, column<Real> to) {
+            for_each_column(values, y, [&op](const const_column<Real>& in, column<Real> to) {
                 op.apply_transpose_column(in, to);
             });
     }
