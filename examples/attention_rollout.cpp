@@ -4,7 +4,6 @@
 // The influence of every position on the last token through a stack of attention layers that a file
 // describes.
 
-#include "common/output.hpp"
 #include "common/plot.hpp"
 #include "common/program.hpp"
 #include "common/row_summary.hpp"
@@ -20,7 +19,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -146,13 +144,8 @@ void run(const settings& s) {
         .rows = row_table(row, programs::sample_positions(config.tokens, std::min(points, config.tokens))),
         .closing = summary_text(summary),
         .summary = summary_json(summary)};
-    std::optional<programs::pending_file> plot;
-    if (!s.plot.empty()) {
-        plot.emplace(s.plot);
-        programs::draw(*plot, s.plot, plot_script(config, row));
-    }
-    programs::write_output(s.output.file, render(report, s.output.format));
-    if (plot) plot->commit();
+    programs::write_with_plot(s.output.file, render(report, s.output.format), s.plot,
+                              [&] { return plot_script(config, row); });
 }
 
 }  // namespace

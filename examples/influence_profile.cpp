@@ -4,7 +4,6 @@
 // How much each position of a prompt influences the last token of a decoder at initialisation: the exact row,
 // its continuum limit and the three landmarks, printed and drawn.
 
-#include "common/output.hpp"
 #include "common/plot.hpp"
 #include "common/program.hpp"
 #include "common/row_summary.hpp"
@@ -25,7 +24,6 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -251,13 +249,7 @@ programs::report answer(const profile& p, const settings& s) {
 void run(const settings& s) {
     const profile p(programs::resolve(s.network));
     const std::string text = render(answer(p, s), s.output.format);
-    std::optional<programs::pending_file> plot;
-    if (!s.plot.empty()) {
-        plot.emplace(s.plot);
-        programs::draw(*plot, s.plot, programs::plot_script(plot_of(p)));
-    }
-    programs::write_output(s.output.file, text);
-    if (plot) plot->commit();
+    programs::write_with_plot(s.output.file, text, s.plot, [&] { return programs::plot_script(plot_of(p)); });
 }
 
 }  // namespace

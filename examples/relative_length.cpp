@@ -5,17 +5,13 @@
 // it, windows and distance decay, whose scale does not grow with the input, turn it into a preference for
 // what is near.
 
-#include "common/output.hpp"
+#include "common/masks.hpp"
 #include "common/plot.hpp"
 #include "common/program.hpp"
 #include "common/table.hpp"
 
 #include <cesaro/attention/any_operator.hpp>
-#include <cesaro/attention/decay_operator.hpp>
-#include <cesaro/attention/head_mixture.hpp>
 #include <cesaro/attention/rollout.hpp>
-#include <cesaro/attention/sliding_window_operator.hpp>
-#include <cesaro/cesaro_operator.hpp>
 #include <cesaro/mixing_schedule.hpp>
 #include <cesaro/profile.hpp>
 
@@ -24,8 +20,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -53,33 +47,11 @@ struct settings {
     Index context = 8192;
     Index depth = 12;
     double lambda = 0.15;
-    Index window = 512;
-    Index heads = 8;
+    programs::mask_options masks;
     std::vector<std::string> lengths = {"0.015625", "0.03125", "0.0625", "0.125", "0.25", "0.5", "0.75", "1"};
     programs::output_options output;
     std::string plot;
 };
-
-struct pattern {
-    std::string name;
-    std::string title;
-    std::function<any_operator<double>(Index)> layer;
-};
-
-any_operator<double> alibi(Index tokens, Index heads) {
-    std::vector<cesaro::decay_operator<double>> operators;
-    for (Index h = 1; h <= heads; ++h)
-        operators.push_back({tokens, {.slope = std::exp2(-8. * double(h) / double(heads))}});
-    return cesaro::head_mixture<double>(operators, std::vector<double>(std::size_t(heads), 1.));
-}
-
-std::vector<pattern> patterns(const settings& s) {
-    return {{"causal", "causal", [](Index n) { return cesaro::cesaro_operator<double>(n); }},
-            {"window", fmt::format("sliding window, {} tokens", s.window),
-             [&s](Index n) { return cesaro::sliding_window_operator<double>(n, s.window); }},
-            {"decay", fmt::format("distance decay, {} ALiBi heads", s.heads),
-             [&s](Index n) { return alibi(n, s.heads); }}};
-}
 
 /// One point of the sweep.
 struct sample {
@@ -92,7 +64,7 @@ struct sample {
 std::vector<sample> sweep(const settings& s) {
     const auto schedule = cesaro::mixing_schedule<double>::constant(s.depth, s.lambda);
     std::vector<sample> samples;
-    for (const pattern& p : patterns(s)) {
+    for (const programs::mask& p : programs::masks(s.masks)) {
         for (const double relative : programs::parse_numbers("--lengths", s.lengths)) {
             if (!(relative > 0 && relative <= 1))
                 throw programs::usage_error(fmt::format("--lengths: {} must lie in (0, 1]", relative));
@@ -159,7 +131,7 @@ std::string plot_script(const settings& s, const std::vector<sample>& samples) {
     script += "set xtics nomirror 4 format '2^{%L}'\nset ytics nomirror 0.2\nset mxtics 1\n";
     script += "set tmargin at screen 0.86\nset bmargin at screen 0.24\n";
     script += "set xlabel 'L_{rel} = input / context window'\n";
-    const auto all = patterns(s);
+    const auto all = programs::masks(s.masks);
     for (std::size_t i = 0; i < all.size(); ++i) {
         script += curve("first", samples, all[i].name, [](const sample& p) { return p.masses.primacy; });
         script += curve("middle", samples, all[i].name, middle_per_tenth);
@@ -188,21 +160,16 @@ void run(const settings& s) {
     const programs::report report = {
         .heading =
             fmt::format("{} layers, lambda = {:g}, context window {}, sliding window {}, {} ALiBi heads\n",
-                        s.depth, s.lambda, s.context, s.window, s.heads),
+                        s.depth, s.lambda, s.context, s.masks.window, s.masks.heads),
         .facts = {{"context", s.context},
                   {"depth", s.depth},
                   {"lambda", s.lambda},
-                  {"window", s.window},
-                  {"heads", s.heads}},
+                  {"window", s.masks.window},
+                  {"heads", s.masks.heads}},
         .rows_name = "lengths",
         .rows = table_of(samples)};
-    std::optional<programs::pending_file> plot;
-    if (!s.plot.empty()) {
-        plot.emplace(s.plot);
-        programs::draw(*plot, s.plot, plot_script(s, samples));
-    }
-    programs::write_output(s.output.file, render(report, s.output.format));
-    if (plot) plot->commit();
+    programs::write_with_plot(s.output.file, render(report, s.output.format), s.plot,
+                              [&] { return plot_script(s, samples); });
 }
 
 }  // namespace
@@ -214,8 +181,7 @@ int main(int argc, char* argv[]) {
     programs::add_count(app, "--depth", s.depth, 1, 10000, "Number of layers [12]");
     programs::add_share(app, "--lambda", s.lambda, "L",
                         "Mixing coefficient of every layer, in [0, 1] [0.15]");
-    programs::add_count(app, "--window", s.window, 1, Index(1) << 62, "Width of the sliding window [512]");
-    programs::add_count(app, "--heads", s.heads, 1, 10000, "Number of ALiBi heads [8]");
+    s.masks.add_to(app);
     app.add_option("--lengths", s.lengths, "Relative lengths in (0, 1]: r0,r1,... [2^-6 ... 1]")
         ->delimiter(',')
         ->type_name("LIST");

@@ -4,17 +4,13 @@
 // A long context in one pass, or in rounds that hand a summary on: how much of the prompt at its start still
 // reaches the end.
 
-#include "common/output.hpp"
+#include "common/masks.hpp"
 #include "common/plot.hpp"
 #include "common/program.hpp"
 #include "common/table.hpp"
 
 #include <cesaro/attention/any_operator.hpp>
-#include <cesaro/attention/decay_operator.hpp>
-#include <cesaro/attention/head_mixture.hpp>
 #include <cesaro/attention/rollout.hpp>
-#include <cesaro/attention/sliding_window_operator.hpp>
-#include <cesaro/cesaro_operator.hpp>
 #include <cesaro/mixing_schedule.hpp>
 
 #include <CLI/CLI.hpp>
@@ -22,8 +18,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,30 +50,11 @@ struct settings {
     Index summary = 64;
     Index depth = 12;
     double lambda = 0.3;
-    Index window = 512;
-    Index heads = 8;
+    programs::mask_options masks;
     std::vector<std::string> rounds = {"1", "2", "4", "8", "16", "32", "64"};
     programs::output_options output;
     std::string plot;
 };
-
-struct pattern {
-    std::string name;
-    std::function<any_operator<double>(Index)> layer;
-};
-
-any_operator<double> alibi(Index tokens, Index heads) {
-    std::vector<cesaro::decay_operator<double>> operators;
-    for (Index h = 1; h <= heads; ++h)
-        operators.push_back({tokens, {.slope = std::exp2(-8. * double(h) / double(heads))}});
-    return cesaro::head_mixture<double>(operators, std::vector<double>(std::size_t(heads), 1.));
-}
-
-std::vector<pattern> patterns(const settings& s) {
-    return {{"causal", [](Index n) { return cesaro::cesaro_operator<double>(n); }},
-            {"window", [&s](Index n) { return cesaro::sliding_window_operator<double>(n, s.window); }},
-            {"decay", [&s](Index n) { return alibi(n, s.heads); }}};
-}
 
 /// Of the whole context: [begin, end) is round r's.
 struct segment {
@@ -92,7 +67,7 @@ segment segment_of(const settings& s, Index rounds, Index r) {
 }
 
 /// What the summary of one round carries, given what its input does.
-Eigen::VectorXd next_summary(const settings& s, const pattern& p, const Eigen::VectorXd& input) {
+Eigen::VectorXd next_summary(const settings& s, const programs::mask& p, const Eigen::VectorXd& input) {
     Eigen::VectorXd carried = Eigen::VectorXd::Zero(input.size() + s.summary);
     carried.head(input.size()) = input;
     const std::vector<any_operator<double>> layers(std::size_t(s.depth), p.layer(carried.size()));
@@ -101,7 +76,7 @@ Eigen::VectorXd next_summary(const settings& s, const pattern& p, const Eigen::V
 }
 
 /// What the last summary token carries after each round.
-std::vector<double> influence_by_round(const settings& s, const pattern& p, Index rounds) {
+std::vector<double> influence_by_round(const settings& s, const programs::mask& p, Index rounds) {
     Eigen::VectorXd summary(0);
     std::vector<double> influences;
     for (Index r = 0; r < rounds; ++r) {
@@ -133,7 +108,7 @@ struct sample {
 std::vector<sample> sweep(const settings& s) {
     const auto all_rounds = programs::parse_counts("--rounds", s.rounds, 1, s.tokens);
     std::vector<sample> samples;
-    for (const pattern& p : patterns(s)) {
+    for (const programs::mask& p : programs::masks(s.masks)) {
         const double single_pass = influence_by_round(s, p, 1).back();
         for (const Index rounds : all_rounds) {
             const std::vector<double> influences = influence_by_round(s, p, rounds);
@@ -189,7 +164,7 @@ std::string plot_script(const settings& s, const std::vector<sample>& samples) {
         "set xtics nomirror\nset ytics nomirror\nset key outside right center vertical Left reverse samplen "
         "3 spacing 1.4\n";
     std::string curves;
-    for (const pattern& p : patterns(s)) {
+    for (const programs::mask& p : programs::masks(s.masks)) {
         std::vector<std::pair<double, double>> points;
         std::vector<std::pair<double, double>> single;
         for (const sample& point : samples) {
@@ -224,17 +199,12 @@ void run(const settings& s) {
                   {"summary", s.summary},
                   {"depth", s.depth},
                   {"lambda", s.lambda},
-                  {"window", s.window},
-                  {"heads", s.heads}},
+                  {"window", s.masks.window},
+                  {"heads", s.masks.heads}},
         .rows_name = "rounds",
         .rows = table_of(samples)};
-    std::optional<programs::pending_file> plot;
-    if (!s.plot.empty()) {
-        plot.emplace(s.plot);
-        programs::draw(*plot, s.plot, plot_script(s, samples));
-    }
-    programs::write_output(s.output.file, render(report, s.output.format));
-    if (plot) plot->commit();
+    programs::write_with_plot(s.output.file, render(report, s.output.format), s.plot,
+                              [&] { return plot_script(s, samples); });
 }
 
 }  // namespace
@@ -249,8 +219,7 @@ int main(int argc, char* argv[]) {
     programs::add_count(app, "--summary", s.summary, 1, Index(1) << 30, "Length of a summary [64]");
     programs::add_count(app, "--depth", s.depth, 1, 10000, "Number of layers [12]");
     programs::add_share(app, "--lambda", s.lambda, "L", "Mixing coefficient of every layer, in [0, 1] [0.3]");
-    programs::add_count(app, "--window", s.window, 1, Index(1) << 62, "Width of the sliding window [512]");
-    programs::add_count(app, "--heads", s.heads, 1, 10000, "Number of ALiBi heads [8]");
+    s.masks.add_to(app);
     app.add_option("--rounds", s.rounds, "Numbers of rounds: r0,r1,... [1 ... 64]")
         ->delimiter(',')
         ->type_name("LIST");

@@ -4,7 +4,6 @@
 // Where primacy comes from: what it does when heads fall dormant, when the attention sink is removed, and
 // when attention is bidirectional.
 
-#include "common/output.hpp"
 #include "common/plot.hpp"
 #include "common/program.hpp"
 #include "common/table.hpp"
@@ -23,7 +22,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -155,13 +153,8 @@ void run(const settings& s) {
         .facts = {{"tokens", s.tokens}, {"depth", s.depth}, {"lambda", s.lambda}, {"sink", s.sink}},
         .rows_name = "attention",
         .rows = table_of(s, all)};
-    std::optional<programs::pending_file> plot;
-    if (!s.plot.empty()) {
-        plot.emplace(s.plot);
-        programs::draw(*plot, s.plot, plot_script(s, all));
-    }
-    programs::write_output(s.output.file, render(report, s.output.format));
-    if (plot) plot->commit();
+    programs::write_with_plot(s.output.file, render(report, s.output.format), s.plot,
+                              [&] { return plot_script(s, all); });
 }
 
 }  // namespace

@@ -62,4 +62,13 @@ void draw(pending_file& file, const std::string& final_name, const std::string& 
     }
 }
 
+void write_with_plot(const std::string& file, std::string_view text, const std::string& plot,
+                     const std::function<std::string()>& script) {
+    if (plot.empty()) return write_output(file, text);
+    pending_file picture(plot);
+    draw(picture, plot, script());
+    write_output(file, text);
+    picture.commit();
+}
+
 }  // namespace programs
