@@ -6,7 +6,12 @@ else()
     find_package(Eigen3 REQUIRED CONFIG)
 endif()
 if(Eigen3_VERSION AND Eigen3_VERSION VERSION_LESS 3.4)
-    message(FATAL_ERROR "cesaro needs Eigen >= 3.4, found ${Eigen3_VERSION}")
+    set(cesaro_NOT_FOUND_MESSAGE "cesaro needs Eigen >= 3.4, found ${Eigen3_VERSION}")
+    if(CESARO_FROM_PACKAGE)
+        set(cesaro_FOUND FALSE)
+        return()
+    endif()
+    message(FATAL_ERROR "${cesaro_NOT_FOUND_MESSAGE}")
 endif()
 
 # BoostConfig.cmake where Boost installed one, CMake's own module elsewhere.

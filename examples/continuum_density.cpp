@@ -91,11 +91,12 @@ int main(int argc, char* argv[]) {
     std::vector<std::string> words = {"0.001", "0.01", "0.1", "0.25", "0.5", "0.75", "0.9", "1"};
     programs::add_depth(app, depth);
     mixing.add_to(app);
-    app.add_option("--x", words, "Relative positions in (0, 1]: x0,x1,... [0.001 ... 1]")
-        ->delimiter(',')
-        ->type_name("LIST");
+    programs::add_list(app, "--x", words, "Relative positions in (0, 1]: x0,x1,... [0.001 ... 1]");
     output.add_to(app);
     return programs::run(app, argc, argv, [&] {
+        const std::vector<double> positions = programs::parse_numbers("--x", words);
+        for (const double x : positions)
+            if (!(x > 0 && x <= 1)) throw programs::usage_error(fmt::format("--x: {} must lie in (0, 1]", x));
         const auto schedule = mixing.schedule(depth < 0 ? std::nullopt : std::optional(depth));
         const programs::report r = {
             .heading = fmt::format("continuum limit of {} layers{}\nrecency delta {:.6g} at x = 1\n",
@@ -104,7 +105,7 @@ int main(int argc, char* argv[]) {
                       {"alphas", programs::to_json(schedule.alphas())},
                       {"recency_delta", schedule.recency_delta()}},
             .rows_name = "density",
-            .rows = density_table(schedule, programs::parse_numbers("--x", words))};
+            .rows = density_table(schedule, positions)};
         programs::write_output(output.file, render(r, output.format));
     });
 }

@@ -93,9 +93,7 @@ int main(int argc, char* argv[]) {
                                       "32", "48", "64", "80", "96", "128"};
     programs::add_tokens(app, tokens);
     programs::add_share(app, "--alpha", alpha, "A", "Mixing coefficient of every layer, in [0, 1] [0.5]");
-    app.add_option("--depths", words, "Numbers of layers: h0,h1,... [1 ... 128]")
-        ->delimiter(',')
-        ->type_name("LIST");
+    programs::add_list(app, "--depths", words, "Numbers of layers: h0,h1,... [1 ... 128]");
     output.add_to(app);
     return programs::run(app, argc, argv, [&] {
         const auto depths = programs::parse_depths("--depths", words);

@@ -45,14 +45,19 @@ std::string position_ticks(Index n) {
     return ticks;
 }
 
-/// Adds a curve, or only its points within `reach` positions of either end, to the data and to what is drawn;
-/// gnuplot refuses a curve without any point.
+/// Adds a curve, or only its points within `reach` positions of either end, to the data and to what is drawn,
+/// unless no point of it is above `lowest`, the lower edge.
 void add_curve(std::string& data, std::string& drawn, const std::string& name,
-               const influence_plot::curve& curve, Index n, Index reach, const std::string& style) {
+               const influence_plot::curve& curve, Index n, Index reach, double lowest,
+               const std::string& style) {
     std::vector<std::pair<double, double>> points;
-    for (const auto& [m, value] : curve)
-        if (std::isfinite(value) && std::min(m, n - m) < reach) points.emplace_back(place(m, n), value);
-    if (points.empty()) return;
+    bool shown = false;
+    for (const auto& [m, value] : curve) {
+        if (!std::isfinite(value) || std::min(m, n - m) >= reach) continue;
+        points.emplace_back(place(m, n), value);
+        shown = shown || value > lowest;
+    }
+    if (!shown) return;
     data += data_block(name, points);
     drawn += (drawn.empty() ? "plot $" : ", $") + name + " " + style;
 }
@@ -123,7 +128,9 @@ std::string plot_script(const influence_plot& plot) {
     std::string script;
     std::string drawn;
     const auto add = [&](const char* name, const influence_plot::curve& curve, Index reach,
-                         const char* style) { add_curve(script, drawn, name, curve, n, reach, style); };
+                         const char* style) {
+        add_curve(script, drawn, name, curve, n, reach, y.low, style);
+    };
     add("continuum", plot.continuum, n + 1,
         "with lines lw 7 lc rgb '#b9d8f5' title 'continuum limit f(x) / n'");
     add("exact", plot.exact, n + 1, "with lines lw 2 lc rgb '#1b4f9c' title 'exact row p(m|n)'");

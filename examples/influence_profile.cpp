@@ -231,9 +231,12 @@ programs::report answer(const profile& p, const settings& s) {
             p, "positions",
             position_table(p, programs::parse_counts("--position", s.positions, 0, p.net.query())));
     }
-    if (!s.quantiles.empty())
-        return report_of(p, "quantiles",
-                         quantile_table(p, programs::parse_numbers("--quantile", s.quantiles)));
+    if (!s.quantiles.empty()) {
+        std::vector<double> probabilities;
+        for (const std::string& text : s.quantiles)
+            probabilities.push_back(programs::parse_share("--quantile", text));
+        return report_of(p, "quantiles", quantile_table(p, probabilities));
+    }
     if (s.all && p.net.tokens > most_rows) {
         throw usage_error(
             fmt::format("--all prints at most {} positions, not {}: use --points", most_rows, p.net.tokens));
@@ -261,14 +264,11 @@ int main(int argc, char* argv[]) {
     auto* points = programs::add_count(app, "--points", s.points, 2, most_rows,
                                        "How many positions to print, dense near both ends [33]");
     auto* all = app.add_flag("--all", s.all, "Print every position");
-    auto* position = app.add_option("--position", s.positions, "Answer for these positions only: m0,m1,...")
-                         ->delimiter(',')
-                         ->type_name("LIST");
+    auto* position =
+        programs::add_list(app, "--position", s.positions, "Answer for these positions only: m0,m1,...");
     auto* quantile =
-        app.add_option("--quantile", s.quantiles,
-                       "The first position at which the influence of all up to it reaches q: q0,q1,...")
-            ->delimiter(',')
-            ->type_name("LIST");
+        programs::add_list(app, "--quantile", s.quantiles,
+                           "The first position at which the influence of all up to it reaches q: q0,q1,...");
     all->excludes(points)->excludes(position)->excludes(quantile);
     points->excludes(position)->excludes(quantile);
     position->excludes(quantile);

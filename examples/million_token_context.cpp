@@ -76,12 +76,8 @@ programs::table contexts(const settings& s) {
 int main(int argc, char* argv[]) {
     CLI::App app(description, "million_token_context");
     settings s;
-    app.add_option("--models", s.models, "Models by name [five from gpt2 to llama-3.1-405b]")
-        ->delimiter(',')
-        ->type_name("LIST");
-    app.add_option("--tokens", s.tokens, "Context lengths [1e3,1e4,...,1e9]")
-        ->delimiter(',')
-        ->type_name("LIST");
+    programs::add_list(app, "--models", s.models, "Models by name [five from gpt2 to llama-3.1-405b]");
+    programs::add_list(app, "--tokens", s.tokens, "Context lengths [1e3,1e4,...,1e9]");
     app.add_option("--alpha", s.alpha, "Mixing coefficient of every layer, in (0, 1] [0.2]")->type_name("A");
     app.add_option("--epsilon", s.epsilon, "What may be left elsewhere after the collapse [0.01]")
         ->type_name("E");

@@ -182,9 +182,7 @@ int main(int argc, char* argv[]) {
     programs::add_share(app, "--lambda", s.lambda, "L",
                         "Mixing coefficient of every layer, in [0, 1] [0.15]");
     s.masks.add_to(app);
-    app.add_option("--lengths", s.lengths, "Relative lengths in (0, 1]: r0,r1,... [2^-6 ... 1]")
-        ->delimiter(',')
-        ->type_name("LIST");
+    programs::add_list(app, "--lengths", s.lengths, "Relative lengths in (0, 1]: r0,r1,... [2^-6 ... 1]");
     s.output.add_to(app);
     app.add_option("--plot", s.plot, "Draw the masses into this .svg or .png file (with gnuplot)")
         ->type_name("FILE");

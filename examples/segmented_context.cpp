@@ -220,9 +220,7 @@ int main(int argc, char* argv[]) {
     programs::add_count(app, "--depth", s.depth, 1, 10000, "Number of layers [12]");
     programs::add_share(app, "--lambda", s.lambda, "L", "Mixing coefficient of every layer, in [0, 1] [0.3]");
     s.masks.add_to(app);
-    app.add_option("--rounds", s.rounds, "Numbers of rounds: r0,r1,... [1 ... 64]")
-        ->delimiter(',')
-        ->type_name("LIST");
+    programs::add_list(app, "--rounds", s.rounds, "Numbers of rounds: r0,r1,... [1 ... 64]");
     s.output.add_to(app);
     app.add_option("--plot", s.plot, "Draw the influence into this .svg or .png file (with gnuplot)")
         ->type_name("FILE");

@@ -167,9 +167,8 @@ int main(int argc, char* argv[]) {
     programs::add_share(app, "--lambda", s.lambda, "L", "Mixing coefficient of every layer, in [0, 1] [0.3]");
     programs::add_share(app, "--sink", s.sink, "S",
                         "Share of its attention that a head gives to the first token, in [0, 1] [0.2]");
-    app.add_option("--dormant", s.dormant, "Shares of dormant heads, in [0, 1]: d0,d1,... [0.25,0.5,0.75]")
-        ->delimiter(',')
-        ->type_name("LIST");
+    programs::add_list(app, "--dormant", s.dormant,
+                       "Shares of dormant heads, in [0, 1]: d0,d1,... [0.25,0.5,0.75]");
     s.output.add_to(app);
     app.add_option("--plot", s.plot, "Draw the rows into this .svg or .png file (with gnuplot)")
         ->type_name("FILE");

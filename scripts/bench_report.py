@@ -195,7 +195,7 @@ def compile_table(root, compiler):
 def plot(root, results, runs, by_tokens, by_depth):
     fill = runs["fill"]
     columns = ["row_attention_only", "row_residual", "row_recurrence", "row_straight_sums"]
-    titles = ["cesaro, attention only", "cesaro, α = 0.3", "recurrence in tiles", "straight running sums"]
+    titles = ["cesaro, attention only", "cesaro, α = 0.3", "recurrence in tiles", "straight sums"]
     script = "set logscale xy\nset grid\nset key left top\nset ylabel 'microseconds'\n"
     script += "set terminal svg size 760,480 font 'sans,12' background 'white'\n"
     for name, keys, axis, label in (("rows-against-tokens", by_tokens, 0, "tokens (depth 24)"),

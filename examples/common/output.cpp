@@ -35,11 +35,13 @@ pending_file::pending_file(fs::path path) : path_(std::move(path)) {
         temporary_ = path_;
         return;
     }
-    if (fs::exists(status)) path_ = fs::canonical(path_);  // a link stays a link
+    for (int links = 0; links < 40 && fs::is_symlink(path_, ignored); ++links)  // a link stays a link
+        path_ = path_.parent_path() / fs::read_symlink(path_);
     temporary_ = path_;
     temporary_ += fmt::format(".{}.partial", ::getpid());
     errno = 0;
     if (!std::ofstream(temporary_, std::ios::binary)) fail(path_, std::strerror(errno));
+    fs::remove(temporary_, ignored);  // it is there again when there is something to keep
 }
 
 pending_file::~pending_file() {
@@ -57,6 +59,8 @@ void pending_file::write(std::string_view text) {
 void pending_file::commit() {
     if (temporary_ == path_) return;
     std::error_code error;
+    if (const fs::file_status old = fs::status(path_, error); fs::exists(old))
+        fs::permissions(temporary_, old.permissions(), error);
     fs::rename(temporary_, path_, error);
     if (error) fail(path_, error.message());
 }

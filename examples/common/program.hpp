@@ -35,6 +35,16 @@ CLI::Option* add_count(CLI::App& app, const std::string& name, Eigen::Index& val
 CLI::Option* add_share(CLI::App& app, const std::string& name, double& value, const std::string& type,
                        const std::string& description);
 
+/// An option that takes a list: elements between commas, in one word or several. An empty element stays one.
+CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
+                      const std::string& description);
+
+/// What stands between the commas, at least one element.
+std::vector<std::string> split_list(const std::string& text);
+
+/// The number in [0, 1] that all of `text` spells; a usage_error naming `what` otherwise.
+double parse_share(const std::string& what, const std::string& text);
+
 /// The whole number in [least, most] that all of `text` spells; a usage_error naming `what` otherwise.
 Eigen::Index parse_count(const std::string& what, const std::string& text, Eigen::Index least,
                          Eigen::Index most);

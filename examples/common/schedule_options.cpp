@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -20,17 +21,21 @@ namespace {
 constexpr Eigen::Index most_layers = 2000;
 constexpr Eigen::Index most_tokens = Eigen::Index(1) << 62;
 
-/// Numbers between commas or white space.
-void append_numbers(std::vector<double>& numbers, const std::string& what, std::string text) {
-    for (char& c : text)
-        if (c == ',') c = ' ';
-    std::istringstream words(text);
-    for (std::string word; words >> word;)
-        numbers.push_back(parse_number(what, word));
+/// Coefficients between commas or white space.
+void append_coefficients(std::vector<double>& coefficients, const std::string& what,
+                         const std::string& text) {
+    for (const std::string& element : split_list(text)) {
+        std::istringstream words(element);
+        std::string word;
+        words >> word;
+        do
+            coefficients.push_back(parse_share(what, word));
+        while (words >> word);
+    }
 }
 
-/// One or more numbers a line; `#` starts a comment.
-std::vector<double> read_numbers(const std::string& file) {
+/// One or more coefficients a line, of which the last may be followed by a comma; `#` starts a comment.
+std::vector<double> read_coefficients(const std::string& file) {
     if (std::filesystem::is_directory(file))
         throw usage_error(fmt::format("cannot read '{}': it is a directory", file));
     errno = 0;
@@ -38,8 +43,14 @@ std::vector<double> read_numbers(const std::string& file) {
     if (!stream) throw usage_error(fmt::format("cannot read '{}': {}", file, std::strerror(errno)));
     std::vector<double> numbers;
     int number = 0;
-    for (std::string line; std::getline(stream, line);)
-        append_numbers(numbers, fmt::format("'{}' line {}", file, ++number), line.substr(0, line.find('#')));
+    for (std::string line; std::getline(stream, line);) {
+        ++number;
+        line.erase(std::min(line.find('#'), line.size()));
+        line.erase(line.find_last_not_of(" \t\r") + 1);
+        if (line.empty()) continue;
+        if (line.back() == ',') line.pop_back();
+        append_coefficients(numbers, fmt::format("'{}' line {}", file, number), line);
+    }
     if (numbers.empty()) throw usage_error(fmt::format("'{}' holds no numbers", file));
     return numbers;
 }
@@ -61,14 +72,13 @@ cesaro::mixing_schedule<double> schedule_options::schedule(std::optional<Eigen::
     std::vector<double> values;
     std::string source;
     if (!alphas_file.empty()) {
-        values = read_numbers(alphas_file);
+        values = read_coefficients(alphas_file);
         source = "'" + alphas_file + "'";
     } else if (!alphas.empty()) {
-        append_numbers(values, "--alphas", alphas);
+        append_coefficients(values, "--alphas", alphas);
         source = "--alphas";
-        if (values.empty()) throw usage_error("--alphas holds no numbers");
     } else {
-        if (!depth) throw usage_error("--alpha needs a depth: give --depth, --model or --config");
+        if (!depth) throw usage_error("how many layers? give --depth, --alphas or --alphas-file");
         return cesaro::mixing_schedule<double>::constant(*depth, alpha);
     }
     if (depth && Eigen::Index(values.size()) != *depth) {
@@ -84,7 +94,7 @@ CLI::Option* add_depth(CLI::App& app, Eigen::Index& depth) {
 
 CLI::Option* add_tokens(CLI::App& app, Eigen::Index& tokens) {
     return add_count(app, "--tokens", tokens, 1, most_tokens,
-                     "Context length N: the last token, the query, is at N-1");
+                     "Context length N: the last token, the query, is at N-1 [1024]");
 }
 
 std::vector<Eigen::Index> parse_tokens(const std::string& what, const std::vector<std::string>& texts) {

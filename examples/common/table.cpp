@@ -30,6 +30,15 @@ std::string spell(const std::string& value, bool) {
     return value;
 }
 
+/// As RFC 4180 has it: in quotes where it holds what separates.
+std::string csv_field(const std::string& text) {
+    if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+    std::string field = "\"";
+    for (const char c : text)
+        field += c == '"' ? "\"\"" : std::string(1, c);
+    return field + '"';
+}
+
 std::string cell(const column& c, std::size_t row, bool full) {
     return std::visit([&](const auto& cells) { return spell(cells.at(row), full); }, c.cells);
 }
@@ -66,7 +75,7 @@ std::string to_csv(const table& t) {
     const auto line = [&](const auto& word) {
         for (std::size_t j = 0; j < t.size(); ++j) {
             if (j != 0) text += ',';
-            text += word(j);
+            text += csv_field(word(j));
         }
         text += '\n';
     };
@@ -99,7 +108,8 @@ std::string render(const report& r, output_format format) {
     nlohmann::ordered_json json = r.facts;
     json[r.rows_name] = to_json(r.rows);
     if (!r.summary.is_null()) json["summary"] = r.summary;
-    return json.dump(2) + "\n";
+    // Names of files need not be UTF-8.
+    return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 void output_options::add_to(CLI::App& app) {

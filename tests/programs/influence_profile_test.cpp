@@ -6,6 +6,8 @@
 #include <Eigen/Dense>
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <numeric>
 
@@ -218,8 +220,12 @@ TEST_CASE("influence_profile: plots") {
     CHECK(svg.find("<svg") != std::string::npos);
     CHECK(svg.find("</svg>") != std::string::npos);
     for (const char* words : {"llama-3.1-70b: 131072 tokens, 80 layers, α = 0.5", "exact row",
-                              "continuum limit", "primacy tail", "dead zone", "recency delta", "first token"})
+                              "continuum limit", "primacy tail", "dead-zone", "recency delta", "first token"})
         CHECK(svg.find(words) != std::string::npos);
+    // The key names the curves that are drawn, no others.
+    CHECK(svg.find("dead zone: factorial term") == std::string::npos);
+    CHECK(directory.run(program, "--tokens 1000 --depth 4 --alpha 0.9 --plot u.svg").status == 0);
+    CHECK(directory.read("u.svg").find("dead zone: factorial term") != std::string::npos);
     CHECK(directory.run(program, "--model gpt2 --plot \"it's.png\"").status == 0);
     CHECK(directory.read("it's.png").rfind("\x89PNG", 0) == 0);
     CHECK(directory.entries() == 2);
@@ -284,7 +290,7 @@ TEST_CASE("influence_profile refuses an alpha outside [0, 1]") {
     check_refused(program, "--model gpt2 --alpha -0.1", {"-0.1", "[0, 1]"});
     check_refused(program, "--model gpt2 --alpha half", {"--alpha", "half"});
     check_refused(program, "--model gpt2 --alpha ''", {"--alpha", "not a number"});
-    check_refused(program, "--tokens 9 --alphas 0.5,2", {"alphas[1]", "2", "[0, 1]"});
+    check_refused(program, "--tokens 9 --alphas 0.5,2", {"--alphas: 2", "[0, 1]"});
     check_refused(program, "--tokens 9 --alphas 0.5,x", {"--alphas", "'x'"});
 }
 TEST_CASE("influence_profile refuses counts that are negative or not numbers") {
@@ -318,7 +324,7 @@ TEST_CASE("influence_profile refuses options that conflict or are missing") {
     check_refused(program, "--model gpt2 --alphas ''", {"--alphas", "empty"});
     check_refused(program, "--model gpt2 --alphas-file ''", {"--alphas-file", "empty"});
     check_refused(program, "--model gpt2 --plot ''", {"--plot", "empty"});
-    check_refused(program, "--tokens 9 --alphas ,", {"--alphas", "no numbers"});
+    check_refused(program, "--tokens 9 --alphas ,", {"--alphas", "''"});
     check_refused(program, "gpt2", {"gpt2"});
     check_refused(program, "--depth 9", {"--tokens"});
     check_refused(program, "--model gpt2 --config a.json", {"--model", "--config"});
@@ -331,6 +337,32 @@ TEST_CASE("influence_profile refuses options that conflict or are missing") {
     check_refused(program, "--model gpt2 --no-such-option", {"--no-such-option"});
     check_refused(program, "--tokens 1e9 --depth 3 --all", {"--all", "--points"});
 }
+TEST_CASE("influence_profile: an empty element of a list is no number") {
+    for (const std::string list : {"0.1,,0.2", ",0.1,0.2", "0.1,0.2,"})
+        check_refused("influence_profile", "--tokens 5 --alphas " + list, {"--alphas", "''"});
+    check_refused("influence_profile", "--tokens 5 --depth 2 --position 1,,2", {"--position", "''"});
+    check_refused("influence_profile", "--tokens 5 --alphas 0.1,1.5", {"--alphas", "1.5"});
+    check_refused("influence_profile", "--tokens 1e19 --depth 2", {"--tokens", "1e19", "out of range"});
+    check_refused("influence_profile", "--tokens 5", {"how many layers"});
+    const scratch_directory directory;
+    std::ofstream(directory.path() / "list") << "0.1, # first\n\n0.2 0.3,\n";
+    CHECK(directory.run("influence_profile", "--tokens 5 --alphas-file list").out ==
+          output_of("influence_profile", "--tokens 5 --alphas 0.1,0.2,0.3"));
+}
+
+TEST_CASE("influence_profile: a link without a target stays a link, permissions stay") {
+    namespace fs = std::filesystem;
+    const scratch_directory directory;
+    fs::create_symlink("target", directory.path() / "link");
+    CHECK(directory.run("influence_profile", "--tokens 5 --depth 2 --output link").status == 0);
+    CHECK(fs::is_symlink(directory.path() / "link"));
+    fs::permissions(directory.path() / "target", fs::perms::owner_read | fs::perms::owner_write);
+    CHECK(directory.run("influence_profile", "--tokens 6 --depth 2 --output link").status == 0);
+    CHECK(fs::status(directory.path() / "target").permissions() ==
+          (fs::perms::owner_read | fs::perms::owner_write));
+    CHECK(directory.entries() == 2);
+}
+
 TEST_CASE("influence_profile refuses a schedule of another depth than the model") {
     const scratch_directory directory;
     directory.write("short", "0.5 0.5");

@@ -97,7 +97,7 @@ TEST_CASE("quickstart prints a distribution") {
 
 TEST_CASE("the other programs refuse bad input") {
     check_refused("continuum_density", "", {"--depth"});
-    check_refused("continuum_density", "--depth 3 --x 0", {"x = 0"});
+    check_refused("continuum_density", "--depth 3 --x 0", {"--x: 0", "(0, 1]"});
     check_refused("continuum_density", "--depth 3 --x 1.5", {"1.5"});
     check_refused("continuum_density", "--depth 3 --x nan", {"nan"});
     check_refused("continuum_density", "--depth 3 --x half", {"--x", "half"});
