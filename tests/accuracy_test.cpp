@@ -107,18 +107,15 @@ TEMPLATE_TEST_CASE("the depth limit is the reference's", "", float, double, long
 namespace {
 
 template <class Real, class Law>
-void check_moments(const Law& law, const moments_reference& row, const reference_real& scale, double most) {
+void check_moments(const Law& law, const moments_reference& row, double most) {
     CHECK(error_above_underflow(Real(mean(law)), row.mean) <= most);
-    // The fourth moment relative to the range has to be a number of this type at all.
-    const reference_real spread = row.variance / scale / scale;
-    const reference_real fourth = row.kurtosis * spread * spread;
-    if (fourth < reference_real(smallest_accurate<Real>())) return;
     CHECK(error_above_underflow(Real(variance(law)), row.variance) <= most);
     // A skewness may be close to zero: its error counts against one then.
     const reference_real skew = row.skewness;
     const reference_real size = abs(skew) > 1 ? reference_real(abs(skew)) : reference_real(1);
     const reference_real error = abs(reference_real(reference_real(skewness(law)) - skew)) / size;
-    CHECK(error <= reference_real(std::numeric_limits<Real>::epsilon()) * most);
+    if (size <= reference_real((std::numeric_limits<Real>::max)()))
+        CHECK(error <= reference_real(std::numeric_limits<Real>::epsilon()) * most);
     CHECK(error_above_underflow(Real(kurtosis(law)), row.kurtosis) <= most);
 }
 
@@ -131,16 +128,15 @@ TEMPLATE_TEST_CASE("moments are the reference's", "", float, double, long double
         if (row.law == "depth_limit") {
             const double a = std::strtod(row.parameter.c_str(), nullptr);
             if (reference_real(static_cast<TestType>(a)) != reference_real(a)) continue;
-            check_moments<TestType>(cesaro::depth_limit_influence<TestType>(static_cast<TestType>(a)), row, 1,
+            check_moments<TestType>(cesaro::depth_limit_influence<TestType>(static_cast<TestType>(a)), row,
                                     depth_limit_bound(a));
         } else if (row.schedule.fits<TestType>()) {
             const auto schedule = row.schedule.as<TestType>();
             if (row.law == "discrete") {
                 const Eigen::Index query = std::stoll(row.parameter);
-                check_moments<TestType>(cesaro::discrete_influence<TestType>(query, schedule), row,
-                                        reference_real(query), most);
+                check_moments<TestType>(cesaro::discrete_influence<TestType>(query, schedule), row, most);
             } else {
-                check_moments<TestType>(cesaro::continuum_influence<TestType>(schedule), row, 1, most);
+                check_moments<TestType>(cesaro::continuum_influence<TestType>(schedule), row, most);
             }
         }
     }

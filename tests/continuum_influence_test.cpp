@@ -122,6 +122,36 @@ TEST_CASE("moments are those of the density and the delta") {
     CHECK(variance(weak) == Approx(1e-15 / 3).epsilon(1e-13));
 }
 
+TEMPLATE_TEST_CASE("standardised moments where the fourth moment or the variance underflows", "", float,
+                   double, long double) {
+    using Real = TestType;
+    constexpr auto infinity = std::numeric_limits<Real>::infinity();
+    for (const int depth : {40, 80, 150, 450, 500, 600, 640, 1200}) {
+        // E[X^s] = (1 + s)^{-H}
+        const auto m = [&](int s) { return float100(pow(float100(1 + s), -depth)); };
+        const float100 skew = skewness_of(m(1), m(2), m(3));
+        const float100 kurt = kurtosis_of(m(1), m(2), m(3), m(4));
+        const continuum_influence<Real> c(mixing_schedule<Real>::attention_only(depth));
+        const float100 most((std::numeric_limits<Real>::max)());
+        CAPTURE(depth);
+        if (skew < most)
+            CHECK(error_in_epsilons(skewness(c), skew) < 60 + depth / 4);
+        else
+            CHECK(skewness(c) == infinity);
+        if (kurt < most)
+            CHECK(error_in_epsilons(kurtosis(c), kurt) < 60 + depth / 4);
+        else
+            CHECK(kurtosis(c) == infinity);
+    }
+}
+
+TEST_CASE("standardised moments of a hop with a probability of the least double") {
+    const double least = std::numeric_limits<double>::denorm_min();
+    const continuum_influence<> c(mixing_schedule<>::constant(1, least));
+    CHECK(skewness(c) == Approx(-std::pow(3, 1.5) / 4 / std::sqrt(least)).epsilon(1e-14));
+    CHECK(kurtosis(c) == std::numeric_limits<double>::infinity());
+}
+
 TEMPLATE_TEST_CASE("quantiles invert both tails", "", float, double, float50) {
     using Real = TestType;
     const continuum_influence<Real> c(uneven<Real>(9));

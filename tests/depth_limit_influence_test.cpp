@@ -100,6 +100,24 @@ TEST_CASE("moments are those of the density and the delta") {
     CHECK(kurtosis(weak) == Approx(9.0 / 5 * 1e12).epsilon(1e-11));
 }
 
+TEST_CASE("standardised moments where the fourth moment or the variance underflows") {
+    for (const double a : {1.39, 40.0, 800.0, 940.0, 1000.0, 1300.0, 2800.0}) {
+        const auto m = [&](int s) { return float100(exp(-float100(a) * s / (s + 1))); };
+        const depth_limit_influence<> e(a);
+        CAPTURE(a);
+        const float100 skew = skewness_of(m(1), m(2), m(3));
+        const double error = double(float100(abs(float100(skewness(e)) - skew) / (1 + skew)));
+        CHECK(error < 1e-15 * (20 + a));
+        if (a < 1330)
+            CHECK(error_in_epsilons(kurtosis(e), kurtosis_of(m(1), m(2), m(3), m(4))) < 100 + 3 * a);
+        else
+            CHECK(kurtosis(e) == std::numeric_limits<double>::infinity());
+    }
+    const depth_limit_influence<> huge((std::numeric_limits<double>::max)());
+    CHECK(skewness(huge) == std::numeric_limits<double>::infinity());
+    CHECK(kurtosis(huge) == std::numeric_limits<double>::infinity());
+}
+
 TEMPLATE_TEST_CASE("quantiles invert both tails", "", float, double, float50) {
     using Real = TestType;
     const depth_limit_influence<Real> e(Real(3));

@@ -10,6 +10,7 @@
 
 #include <boost/math/special_functions/digamma.hpp>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -193,6 +194,31 @@ TEST_CASE("moments are those of the row") {
                     std::domain_error);
     CHECK_THROWS_AS(kurtosis(discrete_influence<>(9, mixing_schedule<>::constant(3, 0.0))),
                     std::domain_error);
+}
+
+TEST_CASE("standardised moments where those of m/n underflow") {
+    for (const Eigen::Index n : {Eigen::Index(1), Eigen::Index(2), Eigen::Index(1000), most_positions}) {
+        for (const int depth : {300, 500, 900, 1000}) {
+            // E[m (m-1) ... (m-s+1)] = n (n-1) ... (n-s+1) (1+s)^{-H}
+            std::array<float100, 5> f;
+            f[0] = 1;
+            for (int s = 1; s < 5; ++s)
+                f[std::size_t(s)] =
+                    f[std::size_t(s) - 1] * (n - s + 1) * pow(float100(s) / float100(s + 1), depth);
+            const float100 m2 = f[2] + f[1];
+            const float100 m3 = f[3] + 3 * f[2] + f[1];
+            const float100 m4 = f[4] + 6 * f[3] + 7 * f[2] + f[1];
+            const discrete_influence<> d(n, mixing_schedule<>::attention_only(depth));
+            CAPTURE(n, depth);
+            const float100 spread = m2 - f[1] * f[1];
+            CHECK(error_in_epsilons(variance(d), spread) < 1000);
+            CHECK(error_in_epsilons(skewness(d), skewness_of(f[1], m2, m3)) < 1000);
+            CHECK(error_in_epsilons(kurtosis(d), kurtosis_of(f[1], m2, m3, m4)) < 1000);
+        }
+    }
+    // The moments of an exact scalar stay exact.
+    const discrete_influence<rational> coin(1, mixing_schedule<rational>::attention_only(2));
+    CHECK(kurtosis(coin) == rational(7, 3));  // (1 - 3 p q) / (p q), p = 1/4
 }
 
 TEST_CASE("laws of a distribution over random schedules, sizes and positions") {

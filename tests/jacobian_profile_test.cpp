@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <stdexcept>
 
 using namespace cesaro;
 using namespace cesaro_test;
@@ -67,6 +68,110 @@ TEMPLATE_TEST_CASE("profiles are relatively accurate", "", float, double, long d
     for (Eigen::Index m = 0; m < tokens; ++m)
         worst = std::max(worst, error_in_epsilons(profile[m], reference[m]));
     CHECK(worst < 200);
+}
+
+TEST_CASE("profiles whose squares leave the range of the scalar") {
+    const auto check = [](Eigen::Index tokens, const Eigen::VectorXd& gains) {
+        const auto profile = jacobian_profile(tokens, gains);
+        const auto reference = brute_force<float50>(tokens, gains.cast<float50>());
+        const position_gains<double> constant{gains.transpose().replicate(tokens, 1), {}};
+        const auto by_position = jacobian_profile(constant);
+        for (Eigen::Index m = 0; m < tokens; ++m) {
+            CAPTURE(tokens, gains, m);
+            CHECK(error_in_epsilons(profile[m], sqrt(reference[m])) < 8);
+            CHECK(error_in_epsilons(by_position[m], sqrt(reference[m])) < 8);
+        }
+    };
+    check(4, Eigen::VectorXd::Constant(1, 1e200));
+    check(4, Eigen::VectorXd::Constant(1, 1e-170));
+    check(2, Eigen::Vector2d(0, 1e200));
+    check(5, Eigen::Vector3d(1e250, 1e-180, 1e30));
+    check(5, Eigen::Vector3d(1e100, 1e100, 1e100));
+    check(3, Eigen::Vector2d(0, 0));
+    const double infinity = std::numeric_limits<double>::infinity();
+    CHECK(jacobian_profile(2, Eigen::Vector2d(1e200, 1e200)) == Eigen::Vector2d(infinity, infinity));
+    CHECK_THROWS_AS(jacobian_profile(Eigen::Index(1) << 60, Eigen::VectorXd::Ones(3)), std::length_error);
+}
+
+TEST_CASE("gains of positions far apart, from 1e-170 to 1e200") {
+    position_gains<double> gains{Eigen::MatrixXd(4, 2), Eigen::MatrixXd(4, 2)};
+    gains.attention << 1, 1e200, 1e-170, 0, 1e-3, 1, 1e100, 1e-90;
+    gains.feed_forward << 0, 1e60, 1e-100, 1, 2, 1e-3, 1e90, 0;
+    // the mean over all signs of the squared last row
+    const Eigen::MatrixX<float100> m = cesaro_operator<float100>(4).matrix();
+    Eigen::VectorX<float100> mean = Eigen::VectorX<float100>::Constant(4, float100(0));
+    for (int signs = 0; signs < 16; ++signs) {
+        Eigen::VectorX<float100> v = Eigen::VectorX<float100>::Constant(4, float100(0));
+        v[3] = 1;
+        for (int l = 2; l-- > 0;) {
+            const int attention = (signs >> (2 * l) & 1) != 0 ? 1 : -1;
+            const int feed_forward = (signs >> (2 * l + 1) & 1) != 0 ? 1 : -1;
+            for (int j = 0; j < 4; ++j)
+                v[j] += feed_forward * float100(gains.feed_forward(j, l)) * v[j];
+            const Eigen::VectorX<float100> pulled = m.transpose() * v;
+            for (int j = 0; j < 4; ++j)
+                v[j] += attention * float100(gains.attention(j, l)) * pulled[j];
+        }
+        for (int j = 0; j < 4; ++j)
+            mean[j] += v[j] * v[j] / 16;
+    }
+    const auto profile = jacobian_profile(gains);
+    for (Eigen::Index j = 0; j < 4; ++j) {
+        CAPTURE(j);
+        CHECK(error_in_epsilons(profile[j], sqrt(mean[j])) < 8);
+    }
+}
+
+TEMPLATE_TEST_CASE("random signs and gains of positions in every scalar", "", float, long double, float50) {
+    using Real = TestType;
+    const Eigen::Index tokens = 3;
+    // one hop, of a gain whose fourth power overflows in float; feed-forward without rows is none
+    const Real gain = Real(1e30);
+    const position_gains<Real> gains{Eigen::MatrixX<Real>::Constant(tokens, 1, gain),
+                                     Eigen::MatrixX<Real>(0, 1)};
+    const auto profile = jacobian_profile(gains);
+    const auto estimate = random_sign_profile(gains, 4, 1);
+    for (Eigen::Index m = 0; m + 1 < tokens; ++m) {
+        CHECK(error_in_epsilons(profile[m], Real(gain / Real(3))) < 8);
+        CHECK(error_in_epsilons(estimate.profile[m], Real(gain / Real(3))) < 8);
+    }
+}
+
+TEST_CASE("an expression of gains is evaluated once") {
+    int evaluations = 0;
+    const auto gains = Eigen::VectorXd::NullaryExpr(3, [&](Eigen::Index) { return double(++evaluations); });
+    CHECK(jacobian_profile(2, gains).size() == 2);
+    CHECK(evaluations == 3);
+}
+
+TEST_CASE("random signs: gains of any scale, and those whose samples would overflow") {
+    const Eigen::Index tokens = 6;
+    for (const double gain : {1e-170, 1e-100, 1e100, 1e200}) {
+        const position_gains<double> gains{Eigen::MatrixXd::Constant(tokens, 1, gain), {}};
+        const auto estimate = random_sign_profile(gains, 50, 1);
+        for (Eigen::Index m = 0; m + 1 < tokens; ++m) {  // one hop, whose square no sign changes
+            CHECK(estimate.profile[m] == Approx(gain / double(tokens)).epsilon(1e-14));
+            CHECK(estimate.standard_error[m] < 1e-15 * estimate.profile[m]);
+        }
+    }
+    // Two layers of equal gains g >> 1: v = ±g M ± g M ± g² M², the last alone counts.
+    const position_gains<double> large{Eigen::MatrixXd::Constant(tokens, 2, 1e100), {}};
+    const auto estimate = random_sign_profile(large, 50, 1);
+    const auto expected = jacobian_profile(large);
+    for (Eigen::Index m = 0; m < tokens; ++m)
+        CHECK(estimate.profile[m] == Approx(expected[m]).epsilon(1e-14));
+    // Of few hops the errors scale with the gain.
+    const position_gains<double> small{Eigen::MatrixXd::Constant(tokens, 2, 1e-120), {}};
+    const position_gains<double> middle{Eigen::MatrixXd::Constant(tokens, 2, 1e-20), {}};
+    const auto scaled_down = random_sign_profile(small, 50, 1);
+    const auto at_hand = random_sign_profile(middle, 50, 1);
+    for (Eigen::Index m = 0; m + 1 < tokens; ++m) {
+        CHECK(scaled_down.profile[m] == Approx(at_hand.profile[m] * 1e-100).epsilon(1e-13));
+        CHECK(scaled_down.standard_error[m] == Approx(at_hand.standard_error[m] * 1e-100).epsilon(1e-13));
+        CHECK(scaled_down.standard_error[m] > 0);
+    }
+    const position_gains<double> too_large{Eigen::MatrixXd::Constant(tokens, 2, 1e200), {}};
+    CHECK_THROWS_AS(random_sign_profile(too_large, 50, 1), std::domain_error);
 }
 
 TEST_CASE("profiles: depth 0, expressions, and what is rejected") {

@@ -44,6 +44,35 @@ TEST_CASE("the dead zone is factorially small from 1/e on") {
     CHECK(dead_zone(0, 0.5) == 0);
 }
 
+TEST_CASE("primacy tails whose factors leave the range of the scalar in any order") {
+    const auto exact = [](const Eigen::VectorXd& alphas, double x) {
+        float100 product(1);
+        const float100 u = -log(float100(x));
+        for (Eigen::Index k = 1; k < alphas.size(); ++k)
+            product *= u / k;
+        for (const double alpha : alphas)
+            product *= alpha;
+        return product;
+    };
+    const double least = std::numeric_limits<double>::denorm_min();
+    Eigen::VectorXd alphas = Eigen::VectorXd::Constant(402, 1.0);
+    alphas.head(2).setConstant(1e-200);
+    for (int turn = 0; turn < 2; ++turn) {
+        CHECK(error_in_epsilons(primacy_tail(mixing_schedule<>(alphas), 1e-300), exact(alphas, 1e-300)) <
+              804);
+        alphas.reverseInPlace();
+    }
+    // u^{H-1} / (H-1)! is beyond the largest double here.
+    alphas = Eigen::VectorXd::Constant(760, 1.0);
+    CHECK(dead_zone(760, least) == std::numeric_limits<double>::infinity());
+    alphas[3] = 1e-30;
+    CHECK(error_in_epsilons(primacy_tail(mixing_schedule<>(alphas), least), exact(alphas, least)) < 1520);
+    alphas[3] = 1;
+    alphas[759] = 0;
+    CHECK(primacy_tail(mixing_schedule<>(alphas), least) == 0);
+    CHECK(error_in_epsilons(dead_zone(1000, 1e-320), exact(Eigen::VectorXd::Ones(1000), 1e-320)) < 2000);
+}
+
 TEST_CASE("residual connections fill the valley") {
     const auto schedule = mixing_schedule<>::constant(96, 0.3);
     CHECK(valley(schedule, 0.5) == Approx(4.6e-11).epsilon(0.01));

@@ -43,6 +43,17 @@ double error_in_epsilons(const Real& actual, const Reference& expected) {
     return static_cast<double>(error / float100(std::numeric_limits<Real>::epsilon()));
 }
 
+/// The standardised moments of orders 3 and 4 from E[V], ..., E[V^4], in numbers whose range they do not
+/// leave.
+inline float100 skewness_of(const float100& m1, const float100& m2, const float100& m3) {
+    const float100 variance = m2 - m1 * m1;
+    return (m3 - 3 * m1 * m2 + 2 * m1 * m1 * m1) / (variance * sqrt(variance));
+}
+inline float100 kurtosis_of(const float100& m1, const float100& m2, const float100& m3, const float100& m4) {
+    const float100 variance = m2 - m1 * m1;
+    return (m4 - 4 * m1 * m3 + 6 * m1 * m1 * m2 - 3 * m1 * m1 * m1 * m1) / (variance * variance);
+}
+
 /// A generator with a fixed seed, which the failing assertion prints.
 inline std::mt19937_64 random_engine(std::uint64_t seed = 20260310) {
     UNSCOPED_INFO("seed " << seed);

@@ -124,11 +124,10 @@ auto upper_tail_of(const Eigen::VectorX<Real>& w) {
 }
 
 template <class Real>
-central_moments<Real> central_moments_of(const continuum_influence<Real>& c, bool& mirrored) {
-    auto moments = position_moments(c.hop_distribution());
-    mirrored = 2 * moments[1] > 1;
-    if (mirrored) moments = distance_moments(c.hop_distribution());
-    return central_moments<Real>(moments);
+central_moments<Real> central_moments_of(const continuum_influence<Real>& c) {
+    const bool mirrored = 2 * mean(c) > 1;
+    return {mirrored ? distance_moments(c.hop_distribution()) : position_moments(c.schedule().alphas()),
+            mirrored};
 }
 
 }  // namespace detail
@@ -204,8 +203,7 @@ Real mean(const continuum_influence<Real>& c) {
 /// exceeds one half.
 template <real_scalar Real>
 Real variance(const continuum_influence<Real>& c) {
-    bool mirrored = false;
-    return detail::central_moments_of(c, mirrored).second;
+    return static_cast<Real>(detail::central_moments_of(c).second);
 }
 
 template <real_scalar Real>
@@ -214,21 +212,18 @@ Real standard_deviation(const continuum_influence<Real>& c) {
     return sqrt(variance(c));
 }
 
-/// \throws std::domain_error when all mass sits at x = 1, or the variance underflows.
+/// Infinite where it overflows, which is long after the variance underflows.
+/// \throws std::domain_error when all mass sits at x = 1.
 template <real_scalar Real>
 Real skewness(const continuum_influence<Real>& c) {
-    bool mirrored = false;
-    const auto moments = detail::central_moments_of(c, mirrored);
-    const Real skew = moments.skewness("skewness(continuum_influence)");
-    return mirrored ? Real(-skew) : skew;
+    return detail::central_moments_of(c).skewness("skewness(continuum_influence)");
 }
 
-/// The fourth standardised moment.
-/// \throws std::domain_error when all mass sits at x = 1, or the variance underflows.
+/// The fourth standardised moment, infinite where it overflows.
+/// \throws std::domain_error when all mass sits at x = 1.
 template <real_scalar Real>
 Real kurtosis(const continuum_influence<Real>& c) {
-    bool mirrored = false;
-    return detail::central_moments_of(c, mirrored).kurtosis("kurtosis(continuum_influence)");
+    return detail::central_moments_of(c).kurtosis("kurtosis(continuum_influence)");
 }
 
 template <real_scalar Real>

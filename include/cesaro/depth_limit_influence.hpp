@@ -160,23 +160,14 @@ auto upper_tail_of(const depth_limit_influence<Real>& e) {
         [a = e.total_attention()](const Real& x, const Real& u) { return depth_limit_upper_tail(a, x, u); };
 }
 
-/// E[X^s] = e^{-a s / (1+s)}, or the moments of 1 - X, sum_k P(K = k) M^k e_0, where X is close to 1.
+/// The moments of 1 - X, sum_k P(K = k) M^k e_0, where X is close to 1: a < 2 ln 2, the Poisson law is short.
 template <class Real>
-central_moments<Real> central_moments_of(const depth_limit_influence<Real>& e, bool& mirrored) {
-    using std::exp;
-    const Real& a = e.total_attention();
-    mirrored = mean(e) > Real(1) / Real(2);
-    if (mirrored) {  // a < 2 ln 2: the Poisson law is short
-        Eigen::VectorX<Real> w(std::numeric_limits<Real>::digits + 16);
-        w[0] = e.delta_weight();
-        for (Eigen::Index k = 1; k < w.size(); ++k)
-            w[k] = w[k - 1] * a / Real(k);
-        return central_moments<Real>(distance_moments(w));
-    }
-    raw_moments<Real> moments;
-    for (int s = 0; s < 5; ++s)
-        moments[std::size_t(s)] = exp(Real(-a * Real(s) / Real(s + 1)));
-    return central_moments<Real>(moments);
+central_moments<Real> mirrored_central_moments(const depth_limit_influence<Real>& e) {
+    Eigen::VectorX<Real> w(std::numeric_limits<Real>::digits + 16);
+    w[0] = e.delta_weight();
+    for (Eigen::Index k = 1; k < w.size(); ++k)
+        w[k] = w[k - 1] * e.total_attention() / Real(k);
+    return {distance_moments(w), true};
 }
 
 }  // namespace detail
@@ -267,20 +258,35 @@ Real standard_deviation(const depth_limit_influence<Real>& e) {
     return sqrt(variance(e));
 }
 
-/// \throws std::domain_error when a = 0 (all mass sits at x = 1), or the variance underflows.
+/// \f$(e^{a/4} - 3 e^{-a/6} + 2 e^{-a/2}) / (1 - e^{-a/3})^{3/2}\f$, infinite where it overflows.
+/// \throws std::domain_error when a = 0 (all mass sits at x = 1).
 template <real_scalar Real>
 Real skewness(const depth_limit_influence<Real>& e) {
-    bool mirrored = false;
-    const auto moments = detail::central_moments_of(e, mirrored);
-    const Real skew = moments.skewness("skewness(depth_limit_influence)");
-    return mirrored ? Real(-skew) : skew;
+    using std::exp;
+    using std::expm1;
+    using std::sqrt;
+    if (2 * mean(e) > 1)
+        return detail::mirrored_central_moments(e).skewness("skewness(depth_limit_influence)");
+    const Real& a = e.total_attention();
+    const Real spread = -expm1(Real(-a / 3));
+    return (exp(Real(a / 4)) - 3 * exp(Real(-a / 6)) + 2 * exp(Real(-a / 2))) / (spread * sqrt(spread));
 }
 
-/// The fourth standardised moment. \throws std::domain_error as skewness().
+/// The fourth standardised moment,
+/// \f$(e^{8a/15} - 4 e^{a/12} + 6 e^{-a/3} - 3 e^{-2a/3}) / (1 - e^{-a/3})^2\f$, infinite where it overflows.
+/// \throws std::domain_error as skewness().
 template <real_scalar Real>
 Real kurtosis(const depth_limit_influence<Real>& e) {
-    bool mirrored = false;
-    return detail::central_moments_of(e, mirrored).kurtosis("kurtosis(depth_limit_influence)");
+    using std::exp;
+    using std::expm1;
+    if (2 * mean(e) > 1)
+        return detail::mirrored_central_moments(e).kurtosis("kurtosis(depth_limit_influence)");
+    const Real& a = e.total_attention();
+    const Real spread = -expm1(Real(-a / 3));
+    const Real ratio = exp(Real(-a / 3));
+    // The first two terms by their ratio: both may be infinite.
+    const Real leading = exp(Real(8 * (a / 15))) * (1 - 4 * exp(Real(-9 * (a / 20))));
+    return (leading + 3 * ratio * (2 - ratio)) / (spread * spread);
 }
 
 template <real_scalar Real>

@@ -137,15 +137,13 @@ Real upper_tail_series(Eigen::Index query, Eigen::Index source, const Eigen::Vec
 }
 
 template <class Real>
-central_moments<Real> central_moments_of(const discrete_influence<Real>& d, bool& mirrored) {
-    auto moments = position_moments(d.hop_distribution());
-    mirrored = Real(2) * moments[1] > Real(1);
-    if (mirrored) moments = distance_moments(d.hop_distribution());
-    if (d.query() == 0)
-        moments = {Real(1), Real(0), Real(0), Real(0), Real(0)};
-    else
-        moments = binomial_mixture_moments(moments, Real(d.query()));
-    return central_moments<Real>(moments);
+central_moments<Real> central_moments_of(const discrete_influence<Real>& d) {
+    const Real n = Real(d.query());
+    const bool mirrored = Real(2) * mean(d) > n;
+    const auto relative =
+        mirrored ? distance_moments(d.hop_distribution()) : position_moments(d.schedule().alphas());
+    if (d.query() == 0) return {raw_moments<Real>{relative[0]}, mirrored};
+    return {binomial_mixture_moments(relative, n), mirrored};
 }
 
 }  // namespace detail
@@ -273,8 +271,8 @@ Real mean(const discrete_influence<Real>& d) {
 /// of m or of n - m, whichever is closer to zero on average, so that no digits cancel.
 template <real_scalar Real>
 Real variance(const discrete_influence<Real>& d) {
-    bool mirrored = false;
-    return detail::central_moments_of(d, mirrored).second * Real(d.query()) * Real(d.query());
+    const detail::moment<Real> n{Real(d.query())};
+    return static_cast<Real>(detail::central_moments_of(d).second * n * n);
 }
 
 template <real_scalar Real>
@@ -283,21 +281,18 @@ Real standard_deviation(const discrete_influence<Real>& d) {
     return sqrt(variance(d));
 }
 
-/// \throws std::domain_error when all influence sits on one position, or the variance of m/n underflows.
+/// Infinite where it overflows, which is long after the variance underflows.
+/// \throws std::domain_error when all influence sits on one position.
 template <real_scalar Real>
 Real skewness(const discrete_influence<Real>& d) {
-    bool mirrored = false;
-    const auto moments = detail::central_moments_of(d, mirrored);
-    const Real skew = moments.skewness("skewness(discrete_influence)");
-    return mirrored ? Real(-skew) : skew;
+    return detail::central_moments_of(d).skewness("skewness(discrete_influence)");
 }
 
-/// The fourth standardised moment (3 for a normal law).
-/// \throws std::domain_error when all influence sits on one position, or the variance of m/n underflows.
+/// The fourth standardised moment (3 for a normal law), infinite where it overflows.
+/// \throws std::domain_error when all influence sits on one position.
 template <real_scalar Real>
 Real kurtosis(const discrete_influence<Real>& d) {
-    bool mirrored = false;
-    return detail::central_moments_of(d, mirrored).kurtosis("kurtosis(discrete_influence)");
+    return detail::central_moments_of(d).kurtosis("kurtosis(discrete_influence)");
 }
 
 template <real_scalar Real>

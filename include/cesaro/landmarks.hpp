@@ -8,6 +8,7 @@
 #include <cesaro/detail/check.hpp>
 #include <cesaro/detail/complete_homogeneous.hpp>
 #include <cesaro/detail/continuum.hpp>
+#include <cesaro/detail/scaled.hpp>
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/mixing_schedule.hpp>
 
@@ -23,6 +24,19 @@
 /// The three landmarks of the U-shape in closed form: primacy tail, recency delta, dead zone; and what fills
 /// the dead zone of a residual network, the valley.
 namespace cesaro {
+
+namespace detail {
+
+/// u^{H-1} / (H-1)!, H >= 1: the partial products leave the range of Real where the whole does not.
+template <class Real>
+scaled<Real> all_hops_density(Eigen::Index depth, const Real& u) {
+    scaled<Real> term(Real(1));
+    for (Eigen::Index k = 1; k < depth; ++k)
+        term *= scaled<Real>(Real(u / Real(k)));
+    return term;
+}
+
+}  // namespace detail
 
 /// The density of the path that attends at every layer, without the schedule's weight: the dead zone.
 ///
@@ -40,11 +54,7 @@ Real dead_zone(Eigen::Index depth, const Real& x) {
     detail::check_at_least("dead_zone", "depth", depth, 0);
     const Real u = detail::log_distance("dead_zone", x);
     if (depth == 0) return Real(0);
-    const Real guard = detail::overflow_guard(x);
-    Real term = 1 / guard;
-    for (Eigen::Index k = 1; k < depth; ++k)
-        term *= u / Real(k);
-    return term * guard;
+    return static_cast<Real>(detail::all_hops_density(depth, u));
 }
 
 /// The leading term of the density as x → 0: \f$w_H\, u^{H-1} / (H-1)!\f$, \f$w_H = \prod_l \alpha_l\f$.
@@ -53,13 +63,12 @@ Real dead_zone(Eigen::Index depth, const Real& x) {
 /// Source: Chowdhury, arXiv 2603.10123, section 5.
 template <real_scalar Real>
 Real primacy_tail(const mixing_schedule<Real>& schedule, const std::type_identity_t<Real>& x) {
-    // Factor by factor: neither the product of the coefficients nor the factorial underflows first.
     const Real u = detail::log_distance("primacy_tail", x);
     if (schedule.depth() == 0) return Real(0);
-    Real term = schedule.alphas()[0];
-    for (Eigen::Index k = 1; k < schedule.depth(); ++k)
-        term *= schedule.alphas()[k] * u / Real(k);
-    return term;
+    auto term = detail::all_hops_density(schedule.depth(), u);
+    for (const Real& alpha : schedule.alphas())
+        term *= detail::scaled<Real>(alpha);
+    return static_cast<Real>(term);
 }
 
 /// The isolated mass at the query, \f$w_0 = \prod_l (1-\alpha_l)\f$, whatever the context.

@@ -9,9 +9,8 @@
 
 namespace cesaro::detail {
 
-/// A non-negative number mantissa · 2^exponent that neither underflows nor overflows: the same formulas
-/// run on it where a probability of e^{-6000} has to be told from zero. Only what sums of positive terms
-/// need.
+/// A finite number mantissa · 2^exponent that neither underflows nor overflows: the same formulas run on it
+/// where a probability of e^{-6000} has to be told from zero.
 template <class Real>
 class scaled {
   public:
@@ -35,12 +34,19 @@ class scaled {
         if (shift >= 0) return scaled(a.mantissa_ + ldexp(b.mantissa_, int(-shift)), a.exponent_);
         return scaled(b.mantissa_ + ldexp(a.mantissa_, int(shift)), b.exponent_);
     }
+    friend scaled operator-(const scaled& a, const scaled& b) {
+        return a + scaled(Real(-b.mantissa_), b.exponent_);
+    }
     scaled& operator+=(const scaled& other) { return *this = *this + other; }
     scaled& operator*=(const scaled& other) { return *this = *this * other; }
 
     friend bool operator<(const scaled& a, const scaled& b) {
-        if (a.mantissa_ == 0 || b.mantissa_ == 0) return a.mantissa_ < b.mantissa_;
-        return a.exponent_ != b.exponent_ ? a.exponent_ < b.exponent_ : a.mantissa_ < b.mantissa_;
+        const bool negative = a.mantissa_ < 0;
+        if (a.mantissa_ == 0 || b.mantissa_ == 0 || negative != (b.mantissa_ < 0) ||
+            a.exponent_ == b.exponent_) {
+            return a.mantissa_ < b.mantissa_;
+        }
+        return (a.exponent_ < b.exponent_) != negative;
     }
 
     /// The plain value, where it fits (0 or infinity where not).
@@ -48,6 +54,13 @@ class scaled {
         using std::ldexp;
         constexpr std::int64_t most = std::numeric_limits<int>::max() / 2;
         return ldexp(mantissa_, int(exponent_ > most ? most : exponent_ < -most ? -most : exponent_));
+    }
+
+    friend scaled sqrt(const scaled& a) {
+        using std::ldexp;
+        using std::sqrt;
+        const int odd = int(a.exponent_ & 1);
+        return scaled(Real(sqrt(Real(ldexp(a.mantissa_, odd)))), (a.exponent_ - odd) / 2);
     }
 
     /// The natural logarithm; minus infinity at zero.
@@ -64,7 +77,7 @@ class scaled {
     void normalize() {
         using std::frexp;
         int shift = 0;
-        mantissa_ = frexp(mantissa_, &shift);  // in [1/2, 1), or 0
+        mantissa_ = frexp(mantissa_, &shift);  // in [1/2, 1) but for the sign, or 0
         exponent_ += shift;
     }
 
