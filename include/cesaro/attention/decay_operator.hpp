@@ -84,7 +84,9 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
     }
 
     /// The diagonal \f$A_{n,n}\f$, length rows().
+    /// \throws std::length_error when it does not fit in memory.
     Eigen::VectorX<Real> diagonal() const {
+        detail::check_fits_in_memory<Real>("decay_operator::diagonal", this->rows(), 1);
         Eigen::VectorX<Real> entries = Eigen::VectorX<Real>::Zero(this->rows());
         head_.accumulate_diagonal(entries);
         return entries;
