@@ -182,3 +182,41 @@ TEST_CASE("any finite total attention, and subnormal positions") {
     for (const double x : {std::numeric_limits<double>::denorm_min(), 1e-315})
         CHECK(cdf(e, x) + cdf(complement(e, x)) == Approx(1.0).epsilon(1e-12));
 }
+
+TEMPLATE_TEST_CASE("hardly any attention, and positions close to 0", "", float, double, long double) {
+    // F(x) = sum_k P(K = k) Q(k, u), and Q(k, u) = x (1 + u + ... + u^(k-1) / (k-1)!).
+    using Real = TestType;
+    const Real least = std::numeric_limits<Real>::min();
+    for (const Real a : {Real(1e-8L), Real(1e-10L)}) {
+        const depth_limit_influence<Real> e(a);
+        const Real first = 4 * least / a;  // F(x) is about a x
+        for (const Real x : {first, Real(1e5L * first)}) {
+            const float50 u = -log(float50(x));
+            float50 weight = exp(-float50(a));
+            float50 power = x;
+            float50 tail = 0;
+            float50 lower = 0;
+            for (int k = 1; k < 20; ++k) {
+                weight *= float50(a) / k;
+                tail += power;
+                power *= u / k;
+                lower += weight * tail;
+            }
+            CAPTURE(a, x);
+            CHECK(error_in_epsilons(cdf(e, x), float100(lower)) < 450);
+            CHECK(error_in_epsilons(cdf(complement(e, x)), float100(1 - lower)) < 450);
+            CHECK(error_in_epsilons(quantile(e, cdf(e, x)), float100(x)) < 450 + 2 * double(u));
+        }
+    }
+}
+
+TEST_CASE("the rest of a Poisson law on both sides of twice its mean") {
+    for (const double a : {0.1, 3.0, 30.0, 34.9, 35.1}) {
+        for (const std::size_t terms : {61, 70, 100}) {
+            const double last = boost::math::gamma_p_derivative(double(terms), a);
+            const float50 exact = boost::math::gamma_p(float50(terms), float50(a));
+            CAPTURE(a, terms);
+            CHECK(error_in_epsilons(cesaro::detail::poisson_rest(a, terms, last), float100(exact)) < 200);
+        }
+    }
+}

@@ -6,7 +6,10 @@
 
 #include <cesaro/fit_profile.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <string>
 
 using namespace cesaro;
 
@@ -49,4 +52,25 @@ TEST_CASE("the fit is the least of the distances") {
     CHECK_THROWS_AS(fit_profile(
                         measured, 0, 1, [&](double) { return measured; }, 1),
                     std::domain_error);
+}
+
+TEST_CASE("intervals without end are rejected, and wide ones searched") {
+    const Eigen::Vector2d measured(1, 3);
+    const auto theory = [](double t) {
+        return Eigen::VectorXd(Eigen::Vector2d(1, t > 0 ? 1 + std::min(t, 4.0) : 1));
+    };
+    const double infinity = std::numeric_limits<double>::infinity();
+    const double most = std::numeric_limits<double>::max();
+    CHECK_THROWS_AS(fit_profile(measured, -infinity, 1, theory), std::domain_error);
+    CHECK_THROWS_AS(fit_profile(measured, -infinity, 1, [&](double) { return measured; }), std::domain_error);
+    CHECK_THROWS_AS(fit_profile(measured, 0, infinity, theory), std::domain_error);
+    CHECK_THROWS_AS(fit_profile(measured, 0, std::nan(""), theory), std::domain_error);
+    CHECK(fit_profile(measured, 1, 4, theory).parameter == Approx(2).epsilon(1e-7));
+    CHECK(fit_profile(measured, -most, most, theory).wasserstein < 0.1);
+    try {
+        fit_constant_mixing(Eigen::VectorXd(0), 3);
+        FAIL("accepted");
+    } catch (const std::invalid_argument& error) {
+        CHECK(std::string(error.what()) == "cesaro::fit_profile: measured.size() = 0 must be at least 1");
+    }
 }

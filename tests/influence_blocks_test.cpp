@@ -122,6 +122,29 @@ TEST_CASE("the summary of a row is that of its blocks") {
     }
 }
 
+TEMPLATE_TEST_CASE("sums over many positions keep the accuracy of the entries", "", float, double) {
+    using Real = TestType;
+    const auto uniform = mixing_schedule<Real>::attention_only(1);
+    for (const Eigen::Index tokens : {2000, 5000, 30010, 1000000}) {
+        const auto s = summarize(tokens, uniform);
+        CAPTURE(tokens);
+        CHECK(error_in_epsilons(s.primacy, float100(1) / 10) < 24);
+        CHECK(error_in_epsilons(s.middle, float100(8) / 10) < 24);
+        CHECK(error_in_epsilons(s.recency, float100(1) / 10) < 24);
+        CHECK(error_in_epsilons(s.mean_position, float100(tokens - 1) / 2) < 24);
+        CHECK(error_in_epsilons(s.entropy, log(float100(tokens))) < 24);
+        const Eigen::VectorX<Real> histogram = influence_histogram(tokens, uniform, 5);
+        for (Eigen::Index i = 0; i < 5; ++i)
+            CHECK(error_in_epsilons(histogram[i], float100(1) / 5) < 24);
+    }
+    const Real alpha = Real(3) / Real(10);
+    const auto s = summarize(30011, mixing_schedule<Real>::constant(12, alpha));
+    const auto exact = summarize(influence_row(30011, mixing_schedule<long double>::constant(12, alpha)));
+    CHECK(error_in_epsilons(s.middle, exact.middle) < 48);
+    CHECK(error_in_epsilons(s.mean_position, exact.mean_position) < 48);
+    CHECK(error_in_epsilons(s.entropy, exact.entropy) < 48);
+}
+
 TEST_CASE("blocks reject what is out of range") {
     const auto schedule = mixing_schedule<>::constant(4, 0.5);
     const auto nothing = [](Eigen::Index, const auto&) {};

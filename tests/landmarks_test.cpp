@@ -129,6 +129,23 @@ TEST_CASE("the collapse depth is the first depth at which the row has collapsed"
     CHECK(double(collapse_depth(1000, 1e-6, 1e-9)) == Approx(2 * std::log(1e12) / 1e-6).epsilon(0.005));
 }
 
+TEMPLATE_TEST_CASE("the collapse of two tokens, down to the least normal epsilon", "", float, double,
+                   long double) {
+    // P(m >= 1) is the mean position, (1 - alpha/2)^H.
+    using Real = TestType;
+    const Real least = std::numeric_limits<Real>::min();
+    for (const Real alpha : {Real(1e-3L), Real(0.3L), Real(1)}) {
+        for (const Real epsilon : {Real(1e-3L), Real(1000 * least), least}) {
+            const float100 exact = ceil(log(float100(epsilon)) / log1p(-float100(alpha) / 2));
+            CAPTURE(alpha, epsilon);
+            CHECK(
+                double(collapse_depth(2, alpha, epsilon)) ==
+                Approx(double(exact)).epsilon(1e4 * double(std::numeric_limits<Real>::epsilon())).margin(1));
+        }
+        CHECK_THROWS_AS(collapse_depth(2, alpha, least / 2), std::domain_error);
+    }
+}
+
 TEST_CASE("landmarks reject what is outside their domains") {
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const auto schedule = mixing_schedule<>::constant(3, 0.5);
@@ -143,6 +160,8 @@ TEST_CASE("landmarks reject what is outside their domains") {
     CHECK_THROWS_AS(valley_asymptotic(3, 1.0, 0.5), std::domain_error);
     CHECK_THROWS_AS(valley_asymptotic(3, 0.5, 1.0), std::domain_error);
     CHECK_THROWS_AS(first_token_influence(0, schedule), std::domain_error);
+    CHECK_THROWS_WITH(first_token_influence((Eigen::Index(1) << 62) + 2, schedule),
+                      "cesaro::first_token_influence: tokens = 4611686018427387906 must be at most 2^62 + 1");
     CHECK_THROWS_AS(collapse_bound(0, schedule), std::domain_error);
     CHECK_THROWS_AS(collapse_depth(0, 0.5, 0.1), std::domain_error);
     CHECK_THROWS_AS(collapse_depth(10, 0.0, 0.1), std::domain_error);

@@ -52,6 +52,19 @@ TEST_CASE("named schedules") {
     CHECK(mixing_schedule<>::power_decay(3, 0.0, -1e6).alphas()[2] == 0);
 }
 
+TEST_CASE("a decay whose power leaves the range of double while its quotient does not") {
+    struct layer {
+        Eigen::Index index;
+        double alpha0, beta;
+    };
+    for (const auto& [l, alpha0, beta] :
+         {layer{1, 1e300, 1030}, layer{2, 1e300, 700}, layer{2, 1e308, 1200}, layer{2, 5e-324, -675}}) {
+        const float100 exact = float100(alpha0) / pow(float100(l + 1), beta);
+        CAPTURE(l, alpha0, beta);
+        CHECK(error_in_epsilons(mixing_schedule<>::power_decay(l + 1, alpha0, beta).alphas()[l], exact) < 4);
+    }
+}
+
 TEST_CASE("schedules reject what is not a probability") {
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double infinity = std::numeric_limits<double>::infinity();

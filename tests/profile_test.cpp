@@ -165,6 +165,20 @@ TEST_CASE("long profiles and profiles on almost one position") {
     CHECK(error_in_epsilons(cesaro::summarize(peak).entropy, entropy) < 8);
 }
 
+TEMPLATE_TEST_CASE("summaries of long flat profiles in closed form", "", float, double, long double) {
+    using Real = TestType;
+    for (const Index size : {1000, 1000000, 5000000}) {
+        const Eigen::VectorX<Real> flat = Eigen::VectorX<Real>::Constant(size, Real(1e-3L));
+        const auto s = cesaro::summarize(flat);
+        CAPTURE(size);
+        CHECK(error_in_epsilons(s.first_token, 1 / float100(size)) < 8);
+        CHECK(error_in_epsilons(s.primacy, float100(1) / 10) < 8);
+        CHECK(error_in_epsilons(s.middle, float100(8) / 10) < 8);
+        CHECK(error_in_epsilons(s.mean_position, float100(size - 1) / 2) < 8);
+        CHECK(error_in_epsilons(s.entropy, log(float100(size))) < 8);
+    }
+}
+
 TEST_CASE("valleys: empty, subnormal, absent") {
     CHECK(cesaro::summarize(Eigen::Vector4d(1, 0, 0, 1)).valley_depth ==
           std::numeric_limits<double>::infinity());
@@ -335,4 +349,15 @@ TEST_CASE("profiles reject what is not a profile") {
     } catch (const std::domain_error& error) {
         CHECK(std::string(error.what()) == "cesaro::total_variation: q[1] = -0.5 must be at least 0");
     }
+    const auto message = [](const Eigen::Vector2d& profile) {
+        try {
+            cesaro::summarize(profile);
+        } catch (const std::domain_error& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    const std::string infinite = "cesaro::summarize: the sum of profile = inf must be positive and finite";
+    CHECK(message({infinity, 1}) == infinite);
+    CHECK(message({1e308, 1e308}) == infinite);
 }

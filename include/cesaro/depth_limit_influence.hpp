@@ -93,6 +93,20 @@ Real log_bessel_asymptotic(const Real& y) {
     return y - log(Real(boost::math::constants::two_pi<Real>() * y)) / 2 + log(sum) - log(Real(y / 2));
 }
 
+/// P(K >= terms), K Poisson(a), from P(K = terms - 1).
+template <class Real>
+Real poisson_rest(const Real& a, std::size_t terms, const Real& last) {
+    if (Real(terms) <= 2 * a) return boost::math::gamma_p(Real(terms), a);
+    // Far above a the terms at least halve; gamma_p there forms (terms - 1)!, which overflows.
+    Real sum(0);
+    Real term = last * (a / Real(terms));
+    for (std::size_t k = terms + 1; sum + term > sum; ++k) {
+        sum += term;
+        term *= a / Real(k);
+    }
+    return sum;
+}
+
 /// P(X <= x) or P(X > x), x < 1: sums over i of the Poisson(u) weight of i times P(K > i) or P(K <= i),
 /// K Poisson(a).
 template <class Real>
@@ -124,7 +138,7 @@ Real poisson_tail(const Real& a, const Real& x, const Real& u, bool upper) {
         for (std::size_t i = 0; i < terms; ++i)
             tail[i] = at_most += weight[i];
     } else {
-        Real more = a == 0 ? Real(0) : boost::math::gamma_p(Real(terms), a);
+        Real more = poisson_rest(a, terms, weight.back());
         for (std::size_t i = terms; i-- > 0;) {
             tail[i] = more;
             more += weight[i];

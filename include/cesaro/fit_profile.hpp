@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 
 namespace cesaro {
@@ -27,18 +28,23 @@ struct profile_fit {
 /// The parameter in [least, greatest] whose profile has the least Wasserstein distance from `measured`:
 /// the best of `grid` equal steps, refined by Brent's method between its neighbours, to about 1e-8 of the
 /// interval. `theory(parameter)` is a profile of the same length.
-/// \throws std::domain_error when grid < 2 or not least < greatest; what wasserstein() throws.
+/// \throws std::domain_error when grid < 2, an end of the interval is not finite, or not least < greatest;
+/// what wasserstein() throws.
 ///
 /// Source: Brent 1973, chapter 5 (Boost.Math's brent_find_minima).
 template <class Theory>
 profile_fit fit_profile(const Eigen::VectorXd& measured, double least, double greatest, const Theory& theory,
                         Eigen::Index grid = 32) {
     detail::check_at_least("fit_profile", "grid", grid, 2);
+    for (const auto& [end, value] : {std::pair{"least", least}, std::pair{"greatest", greatest}}) {
+        if (!std::isfinite(value)) detail::throw_domain_error("fit_profile", end, value, "must be finite");
+    }
     if (!(least < greatest)) {
         detail::throw_domain_error("fit_profile", "least", least, "must be less than greatest");
     }
+    detail::profile_sum("fit_profile", "measured", measured);  // checked before any theory is asked for
     const auto distance = [&](double parameter) { return wasserstein(measured, theory(parameter)); };
-    const double step = (greatest - least) / double(grid);
+    const double step = greatest / double(grid) - least / double(grid);
     profile_fit best{least, distance(least)};
     const auto keep = [&best](double parameter, double value) {
         if (value < best.wasserstein) best = {parameter, value};
@@ -47,8 +53,10 @@ profile_fit fit_profile(const Eigen::VectorXd& measured, double least, double gr
         const double parameter = i == grid ? greatest : least + double(i) * step;
         keep(parameter, distance(parameter));
     }
-    const auto [parameter, value] = boost::math::tools::brent_find_minima(
-        distance, std::max(least, best.parameter - step), std::min(greatest, best.parameter + step), 26);
+    std::uintmax_t iterations = 100;  // golden sections alone would take some 40
+    const auto [parameter, value] =
+        boost::math::tools::brent_find_minima(distance, std::max(least, best.parameter - step),
+                                              std::min(greatest, best.parameter + step), 26, iterations);
     keep(parameter, value);
     return best;
 }

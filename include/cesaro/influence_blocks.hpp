@@ -69,8 +69,10 @@ void for_each_influence_block(Eigen::Index tokens, const mixing_schedule<Real>& 
 
 namespace detail {
 
-/// Positions summed at once: few enough for the rounding of a plain sum, and for the cache.
-inline constexpr Eigen::Index summed_block = 4096;
+/// Positions written at once, few enough for the cache, and summed at once, few enough for the rounding of a
+/// plain sum.
+inline constexpr Eigen::Index written_block = 4096;
+inline constexpr Eigen::Index summed_block = 128;
 
 template <class Real, class Values>
 Real plain_sum(const Values& values) {
@@ -91,12 +93,12 @@ void for_each_range(const mixing_schedule<Real>& schedule, const std::vector<Eig
                     Function f) {
     std::size_t cut = 0;
     for_each_influence_block(
-        cuts.back(), schedule, summed_block,
+        cuts.back(), schedule, written_block,
         [&](Eigen::Index first, const Eigen::Map<const Eigen::VectorX<Real>>& values) {
             for (Eigen::Index begin = 0; begin < values.size();) {
                 while (cuts[cut] <= first + begin)
                     ++cut;
-                const Eigen::Index end = std::min(values.size(), cuts[cut] - first);
+                const Eigen::Index end = std::min({begin + summed_block, values.size(), cuts[cut] - first});
                 f(cut, first + begin,
                   Eigen::Map<const Eigen::VectorX<Real>>(values.data() + begin, end - begin));
                 begin = end;
@@ -114,7 +116,8 @@ void for_each_range(const mixing_schedule<Real>& schedule, const std::vector<Eig
 /// \throws std::domain_error when tokens or bins is out of range; std::length_error when the histogram does
 /// not
 ///         fit in memory.
-/// Cost O(tokens), memory O(bins). Accuracy: that of the entries.
+/// Cost O(tokens), memory O(bins). Accuracy: that of the entries, and 16 epsilons of the sums
+/// (measured; 66 at most).
 template <real_scalar Real>
 Eigen::VectorX<Real> influence_histogram(Eigen::Index tokens, const mixing_schedule<Real>& schedule,
                                          Eigen::Index bins) {
@@ -141,7 +144,8 @@ Eigen::VectorX<Real> influence_histogram(Eigen::Index tokens, const mixing_sched
 /// The summary of a row of influence, as summarize() of the whole row gives it, without storing the row.
 ///
 /// \throws std::domain_error when tokens < 1 or > 2^62.
-/// Cost O(tokens), most of it logarithms, memory O(depth log tokens). Accuracy: that of the entries.
+/// Cost O(tokens), most of it logarithms, memory O(depth log tokens). Accuracy: that of the entries,
+/// and 16 epsilons of the sums (measured; 66 at most, and the rounding of the logarithms).
 template <std::floating_point Real>
 profile_summary<Real> summarize(Eigen::Index tokens, const mixing_schedule<Real>& schedule) {
     using std::log;

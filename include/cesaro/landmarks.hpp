@@ -122,6 +122,9 @@ Real valley_asymptotic(Eigen::Index depth, const Real& alpha, const std::type_id
 template <real_scalar Real>
 Real first_token_influence(Eigen::Index tokens, const mixing_schedule<Real>& schedule) {
     detail::check_at_least("first_token_influence", "tokens", tokens, 1);
+    if (tokens > (Eigen::Index(1) << 62) + 1) {
+        detail::throw_domain_error("first_token_influence", "tokens", tokens, "must be at most 2^62 + 1");
+    }
     return pdf(discrete_influence<Real>(tokens - 1, schedule), 0);
 }
 
@@ -179,7 +182,7 @@ Real uncollapsed_mass(const std::vector<Real>& law, Eigen::Index depth, const Re
 /// \param alpha    0 < alpha <= 1 (at alpha = 0 a context of several tokens never collapses), and not so
 /// small
 ///                 that more than 2^52 layers are needed.
-/// \param epsilon  0 < epsilon <= 1.
+/// \param epsilon  at most 1, and a normal number: the law of a subnormal one underflows.
 /// \throws std::domain_error outside these ranges.
 /// Cost: one O(log² tokens) set-up and O(log tokens) incomplete beta functions per bisection step,
 /// whatever the depth.
@@ -192,8 +195,8 @@ Eigen::Index collapse_depth(Eigen::Index tokens, const Real& alpha,
     }
     if (!(alpha > 0 && alpha <= 1))
         detail::throw_domain_error(function, "alpha", alpha, "must lie in (0, 1]");
-    if (!(epsilon > 0 && epsilon <= 1)) {
-        detail::throw_domain_error(function, "epsilon", epsilon, "must lie in (0, 1]");
+    if (!(epsilon >= (std::numeric_limits<Real>::min)() && epsilon <= 1)) {
+        detail::throw_domain_error(function, "epsilon", epsilon, "must lie in (0, 1] and not be subnormal");
     }
     if (tokens == 1 || epsilon == 1) return 0;
     const auto law =

@@ -9,6 +9,7 @@
 #include <Eigen/Core>
 
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -80,6 +81,7 @@ class mixing_schedule {
     }
 
     /// \f$\alpha_l = \min(1, \alpha_0 (l+1)^{-\beta})\f$.
+    /// Relative error of each: a few epsilons, except where it is subnormal.
     /// \throws std::domain_error when depth < 0, alpha0 < 0 or not finite, or beta is not finite.
     static mixing_schedule power_decay(Eigen::Index depth, Real alpha0, Real beta) {
         using std::isfinite;
@@ -91,10 +93,17 @@ class mixing_schedule {
             detail::throw_domain_error(function, "alpha0", alpha0, "must be finite and at least 0");
         }
         if (!isfinite(beta)) detail::throw_domain_error(function, "beta", beta, "must be finite");
+        const Real least = (std::numeric_limits<Real>::min)();
+        const Real most = (std::numeric_limits<Real>::max)();
         Eigen::VectorX<Real> alphas(depth);
         for (Eigen::Index l = 0; l < depth; ++l) {
-            const Real power = pow(Real(l + 1), beta);  // may overflow to infinity: alpha is then 0
-            const Real alpha = alpha0 == Real(0) ? Real(0) : Real(alpha0 / power);
+            const Real power = pow(Real(l + 1), beta);
+            Real alpha = alpha0 / power;
+            if (!(power >= least && power <= most)) {  // the quotient may be in range all the same
+                const Real root = pow(Real(l + 1), Real(beta / 2));
+                alpha = alpha0 / root / root;
+            }
+            if (alpha0 == Real(0)) alpha = Real(0);
             alphas[l] = alpha < Real(1) ? alpha : Real(1);
         }
         return mixing_schedule(std::move(alphas));

@@ -128,3 +128,17 @@ TEST_CASE("rates reject what is not a probability") {
     CHECK_THROWS_AS(collapse_rate(op, 1.1), std::domain_error);
     CHECK_THROWS_AS(collapse_rate(op, std::nan("")), std::domain_error);
 }
+
+TEST_CASE("a diagonal that does not fit in memory") {
+    const Eigen::Index size = Eigen::Index(1) << 62;
+    const cesaro::cesaro_operator<> causal(size);
+    CHECK_THROWS_AS(collapse_rate(causal), std::length_error);
+    CHECK_THROWS_AS(collapse_rate(cesaro::sliding_window_operator<>(size, 3)), std::length_error);
+    CHECK_THROWS_AS(collapse_rate(cesaro::prefix_operator<>(size, 3)), std::length_error);
+    CHECK_THROWS_AS(cesaro::full_operator<>(size).diagonal(), std::length_error);
+    CHECK_THROWS_AS(collapse_rate(cesaro::decay_operator<>(size, {0.3})), std::length_error);
+    CHECK_THROWS_AS(collapse_rate(cesaro::sink_operator<>(causal, 0.3)), std::length_error);
+    const cesaro::head_mixture<> heads({causal, causal}, {1., 2.});
+    CHECK_THROWS_AS(collapse_rate(heads), std::length_error);
+    CHECK_THROWS_AS(heads.matrix(), std::length_error);
+}

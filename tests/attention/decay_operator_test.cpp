@@ -134,6 +134,14 @@ TEST_CASE("scores and temperatures beyond the range of double do not break a row
             }
         }
     }
+    const double most = std::numeric_limits<double>::max();
+    for (const double slope : {0.4 * most, most}) {
+        for (const double diagonal_score : {-most, most}) {
+            const decay_parameters<> p{slope, diagonal_score, most};  // every quotient is of order 1
+            CAPTURE(slope, diagonal_score);
+            CHECK(operator_error(decay_operator<>(5, p), dense_decay(5, p)) < 150);
+        }
+    }
 }
 
 TEST_CASE("arguments of distance decay") {

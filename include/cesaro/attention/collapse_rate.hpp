@@ -27,6 +27,7 @@ Eigen::VectorX<typename Op::Scalar> diagonal_of(const Op& op) {
 
 template <class Real>
 Eigen::VectorX<Real> diagonal_of(const cesaro_operator<Real>& op) {
+    check_fits_in_memory<Real>("cesaro_operator::diagonal", op.rows(), 1);
     Eigen::VectorX<Real> entries(op.rows());
     for (Eigen::Index n = 0; n < op.rows(); ++n)
         entries[n] = Real(1) / Real(n + 1);
@@ -76,6 +77,8 @@ Eigen::Index centre_size_of(const cesaro_operator<Real>& op) {
 ///
 /// \param op any attention operator; a user's own is read from its dense matrix unless it has `diagonal()`
 ///           and `centre_size()` of its own.
+///
+/// \throws std::length_error when the diagonal does not fit in memory.
 ///
 /// Cost O(N), for a head mixture times the number of heads. Accuracy that of the entry \f$A_{n,n}\f$.
 ///

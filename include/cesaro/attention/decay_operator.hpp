@@ -84,7 +84,9 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
     }
 
     /// The diagonal \f$A_{n,n}\f$, length rows().
+    /// \throws std::length_error when it does not fit in memory.
     Eigen::VectorX<Real> diagonal() const {
+        detail::check_fits_in_memory<Real>("decay_operator::diagonal", this->rows(), 1);
         Eigen::VectorX<Real> entries = Eigen::VectorX<Real>::Zero(this->rows());
         head_.accumulate_diagonal(entries);
         return entries;
@@ -122,15 +124,15 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
         const decay_parameters<Real>& p = parameters_;
         const Eigen::Index first = n < p.window ? 0 : n - p.window + 1;
         const Eigen::Index last = std::max(n, p.prefix - 1);
-        const auto score = [&](Eigen::Index m) {
-            return m == n ? p.diagonal_score : Real(-p.slope * Real(m < n ? n - m : m - n));
+        const Real neighbour = -p.slope;
+        const Real top = first == last ? p.diagonal_score : std::max(p.diagonal_score, neighbour);
+        const auto exponent = [&](Eigen::Index m) {
+            return m == n ? detail::decay_exponent(1, p.diagonal_score, top, p.temperature)
+                          : detail::decay_exponent(m < n ? n - m : m - n, neighbour, top, p.temperature);
         };
-        Real top = score(n);
-        for (Eigen::Index m = first; m <= last; ++m)
-            top = std::max(top, score(m));
         Real sum(0);
         for (Eigen::Index m = first; m <= last; ++m) {
-            matrix(n, m) = Real(exp(Real((score(m) - top) / p.temperature)));
+            matrix(n, m) = Real(exp(exponent(m)));
             sum += matrix(n, m);
         }
         for (Eigen::Index m = first; m <= last; ++m)

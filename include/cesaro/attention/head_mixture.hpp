@@ -71,6 +71,7 @@ class head_mixture : public columnwise_operator<head_mixture<Real>, Real> {
     /// The dense matrix, for checking.
     /// \throws std::length_error when rows × rows entries do not fit in memory.
     Eigen::MatrixX<Real> matrix() const {
+        detail::check_fits_in_memory<Real>("head_mixture::matrix", this->rows(), this->rows());
         Eigen::MatrixX<Real> sum = Eigen::MatrixX<Real>::Constant(this->rows(), this->rows(), Real(0));
         for (std::size_t h = 0; h < operators_.size(); ++h) {
             const Eigen::MatrixX<Real> matrix = operators_[h].matrix();
@@ -81,7 +82,9 @@ class head_mixture : public columnwise_operator<head_mixture<Real>, Real> {
     }
 
     /// The diagonal, length rows().
+    /// \throws std::length_error when it does not fit in memory.
     Eigen::VectorX<Real> diagonal() const {
+        detail::check_fits_in_memory<Real>("head_mixture::diagonal", this->rows(), 1);
         Eigen::VectorX<Real> sum = Eigen::VectorX<Real>::Constant(this->rows(), Real(0));
         for (std::size_t h = 0; h < operators_.size(); ++h) {
             const Eigen::VectorX<Real> entries = operators_[h].diagonal();

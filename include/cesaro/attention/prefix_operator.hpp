@@ -73,7 +73,9 @@ class prefix_operator : public columnwise_operator<prefix_operator<Real>, Real> 
     }
 
     /// The diagonal \f$A_{n,n}\f$, length rows().
+    /// \throws std::length_error when it does not fit in memory.
     Eigen::VectorX<Real> diagonal() const {
+        detail::check_fits_in_memory<Real>("prefix_operator::diagonal", this->rows(), 1);
         Eigen::VectorX<Real> entries(this->rows());
         for (Eigen::Index n = 0; n < this->rows(); ++n)
             entries[n] = Real(1) / Real(std::max(n + 1, prefix_));

@@ -86,7 +86,9 @@ class sliding_window_operator : public columnwise_operator<sliding_window_operat
     }
 
     /// The diagonal \f$A_{n,n}\f$, length rows().
+    /// \throws std::length_error when it does not fit in memory.
     Eigen::VectorX<Real> diagonal() const {
+        detail::check_fits_in_memory<Real>("sliding_window_operator::diagonal", this->rows(), 1);
         Eigen::VectorX<Real> entries(this->rows());
         for (Eigen::Index n = 0; n < this->rows(); ++n)
             entries[n] = Real(1) / count(n);

@@ -13,6 +13,19 @@
 
 namespace cesaro::detail {
 
+/// (times score - top) / temperature, also where the product or the difference overflows.
+template <class Real>
+Real decay_exponent(Eigen::Index times, const Real& score, const Real& top, const Real& temperature) {
+    using std::isfinite;
+    using std::ldexp;
+    const Real difference = Real(times) * score - top;
+    if (isfinite(difference)) return difference / temperature;
+    // What underflows here is nothing beside such scores, and a temperature that does makes it minus
+    // infinity.
+    const Real less = ldexp(Real(1), -64);
+    return Real(Real(times) * Real(score * less) - top * less) / Real(temperature * less);
+}
+
 /// Which positions a row sees: the `window` last ones up to its own and, in the first `prefix` rows, the rest
 /// of the prefix.
 struct decay_mask {
@@ -54,8 +67,8 @@ class decay_heads {
         const Real top = diagonal_score > neighbour_score ? diagonal_score : neighbour_score;
         g.rate[lane] = Real(slope / temperature);
         g.ratio[lane] = Real(exp(Real(-g.rate[lane])));
-        g.diagonal[lane] = Real(exp(Real((diagonal_score - top) / temperature)));
-        g.neighbour[lane] = Real(exp(Real((neighbour_score - top) / temperature)));
+        g.diagonal[lane] = Real(exp(decay_exponent(1, diagonal_score, top, temperature)));
+        g.neighbour[lane] = Real(exp(decay_exponent(1, neighbour_score, top, temperature)));
         g.weight[lane] = weight;
     }
 
