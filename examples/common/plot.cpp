@@ -65,7 +65,9 @@ void draw(pending_file& file, const std::string& final_name, const std::string& 
 void write_with_plot(const std::string& file, std::string_view text, const std::string& plot,
                      const std::function<std::string()>& script) {
     if (plot.empty()) return write_output(file, text);
-    if (std::filesystem::weakly_canonical(file) == std::filesystem::weakly_canonical(plot))
+    namespace fs = std::filesystem;
+    const auto place = [](const std::string& path) { return fs::weakly_canonical(fs::absolute(path)); };
+    if (!file.empty() && place(file) == place(plot))
         throw usage_error(fmt::format("--plot and --output are the same file, '{}'", plot));
     pending_file picture(plot);
     draw(picture, plot, script());
