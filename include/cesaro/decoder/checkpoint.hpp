@@ -61,7 +61,7 @@ void check_weight_shapes(std::string_view function, const decoder_config& config
         check_size(function, "bias of " + name, norm.bias.size(),
                    config.norm() == norm_kind::layer_norm ? width : 0);
     };
-    const bool learned = config.positions == position_encoding::learned;
+    const bool learned = config.has_learned_positions();
     check_matrix("token_embedding", weights.token_embedding, config.vocab_size, width);
     check_matrix("position_embedding", weights.position_embedding, learned ? config.max_positions : 0,
                  learned ? width : weights.position_embedding.cols());
