@@ -14,6 +14,7 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 namespace cesaro {
@@ -50,7 +51,8 @@ class jacobian_norm_statistics {
     /// pass.
     void add(const Eigen::MatrixXd& squared_norms) {
         if (passes_ == 0) {
-            mean_ = squares_ = within_ = Eigen::VectorXd::Zero(squared_norms.rows());
+            mean_ = squares_ = Eigen::VectorXd::Zero(squared_norms.rows());
+            within_.setConstant(squared_norms.rows(), std::numeric_limits<double>::quiet_NaN());
         }
         detail::check_size("jacobian_norm_statistics::add", "positions", squared_norms.rows(), mean_.size());
         const double probes = double(squared_norms.cols());
@@ -64,7 +66,7 @@ class jacobian_norm_statistics {
         squares_ += step.cwiseProduct(sample - mean_);
     }
 
-    /// Square roots of the means; the standard errors by the delta method, 0 where one pass with one probe
+    /// Square roots of the means; the standard errors by the delta method, NaN where one pass with one column
     /// gives none.
     jacobian_norm_estimate result() const {
         const double passes = double(passes_);
@@ -72,7 +74,8 @@ class jacobian_norm_statistics {
             passes_ > 1 ? Eigen::VectorXd(squares_ / (passes * (passes - 1))) : within_;
         jacobian_norm_estimate estimate{mean_.cwiseSqrt(), Eigen::VectorXd::Zero(mean_.size())};
         for (Eigen::Index m = 0; m < mean_.size(); ++m) {
-            if (mean_[m] > 0) estimate.standard_error[m] = std::sqrt(variance[m]) / (2 * estimate.norms[m]);
+            if (mean_[m] > 0 || std::isnan(variance[m]))
+                estimate.standard_error[m] = std::sqrt(variance[m]) / (2 * estimate.norms[m]);
         }
         return estimate;
     }
