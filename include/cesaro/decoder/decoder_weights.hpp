@@ -9,6 +9,9 @@
 
 #include <Eigen/Core>
 
+#include <iomanip>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -187,9 +190,12 @@ inline double weight_count(const decoder_config& config) {
 template <real_scalar Real = float>
 decoder_weights<Real> zero_weights(const decoder_config& config) {
     config.validate();
-    if (weight_count(config) * double(sizeof(Real)) > detail::physical_memory()) {
-        throw std::length_error("cesaro::zero_weights: " + std::to_string(weight_count(config)) +
-                                " weights do not fit in memory");
+    const double bytes = weight_count(config) * double(sizeof(Real));
+    if (bytes > detail::physical_memory()) {
+        std::ostringstream message;
+        message << std::fixed << std::setprecision(0) << "cesaro::zero_weights: " << weight_count(config)
+                << " weights of " << bytes << " bytes in all do not fit in memory";
+        throw std::length_error(message.str());
     }
     const Eigen::Index width = config.width;
     const Eigen::Index inner_rows =
