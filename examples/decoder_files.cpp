@@ -29,7 +29,7 @@ using nlohmann::ordered_json;
 
 ordered_json gpt2_config(const decoder_config& c) {
     return {{"architectures", {"GPT2Model"}},
-            {"model_type", "gpt2"},
+            {"model_type", model_type(c.family)},
             {"n_layer", c.layers},
             {"n_head", c.heads},
             {"n_embd", c.width},
@@ -48,9 +48,7 @@ ordered_json llama_config(const decoder_config& c) {
                           {qwen2     ? "Qwen2Model"
                            : mistral ? "MistralModel"
                                      : "LlamaModel"}},
-                         {"model_type", qwen2     ? "qwen2"
-                                        : mistral ? "mistral"
-                                                  : "llama"},
+                         {"model_type", model_type(c.family)},
                          {"num_hidden_layers", c.layers},
                          {"num_attention_heads", c.heads},
                          {"num_key_value_heads", c.kv_heads},
@@ -92,12 +90,31 @@ cesaro::tensor_map<float> input_tensors(const measured_decoder& decoder) {
 
 }  // namespace
 
+std::string model_type(decoder_family family) {
+    switch (family) {
+        case decoder_family::gpt2:
+            return "gpt2";
+        case decoder_family::llama:
+            return "llama";
+        case decoder_family::mistral:
+            return "mistral";
+        case decoder_family::qwen2:
+            return "qwen2";
+    }
+    throw usage_error("unknown family of decoders");
+}
+
+std::string position_name(position_encoding positions) {
+    for (const auto& [name, value] : position_names)
+        if (value == positions) return name;
+    throw usage_error("unknown position encoding");
+}
+
 std::string config_json(const decoder_config& config) {
     const bool gpt2 = config.family == decoder_family::gpt2;
     ordered_json json = gpt2 ? gpt2_config(config) : llama_config(config);
     if (config.positions != (gpt2 ? position_encoding::learned : position_encoding::rope)) {
-        for (const auto& [name, positions] : position_names)
-            if (positions == config.positions) json["position_encoding"] = name;
+        json["position_encoding"] = position_name(config.positions);
     }
     return json.dump(2) + "\n";
 }
@@ -114,6 +131,13 @@ cesaro::decoder_config read_config(const fs::path& path) {
     config.positions = found->second;
     config.validate();
     return config;
+}
+
+void check_savable(const fs::path& directory) {
+    fs::path probe = fs::absolute(directory / "config.json");
+    while (!fs::exists(probe.parent_path()))
+        probe = probe.parent_path();
+    const pending_file writable(probe);
 }
 
 void save_decoder(const fs::path& directory, const measured_decoder& decoder) {

@@ -12,6 +12,12 @@
 
 namespace programs {
 
+/// The `model_type` of a family.
+std::string model_type(cesaro::decoder_family family);
+
+/// The name of a way to know positions, as config_json() writes it.
+std::string position_name(cesaro::position_encoding positions);
+
 /// The `config.json` of a decoder with the keys of Hugging Face transformers. Positions that are not the
 /// family's own have no such key, and are told by one of ours, `position_encoding`.
 std::string config_json(const cesaro::decoder_config& config);
@@ -26,6 +32,9 @@ struct measured_decoder {
     const Eigen::MatrixXf& x_in;            ///< width x tokens
     const Eigen::VectorXd& jacobian_norms;  ///< not normalised
 };
+
+/// A usage_error if save_decoder() cannot write there, for before the work.
+void check_savable(const std::filesystem::path& directory);
 
 /// Writes `model.safetensors`, `config.json` and `inputs.safetensors` (x_in [tokens, width], jacobian_norms
 /// [tokens]) into a directory, which is made if need be: all of them or none.

@@ -50,10 +50,21 @@ constexpr const char* description =
     R"(How much each token of a prompt moves the last token's final hidden state, in a decoder drawn from its
 configuration (or loaded), beside what theory says. Profiles over positions, each summing to one:
   measured         norms of the Jacobian of the last hidden state by each token's embedding
+  standard_error   of measured: over draws; with one draw over its Gaussian probes, given the network; nan
+                   (null in JSON) with one draw of one probe, exact or ones, which gives no estimate
   row_theory       the influence row, with the one alpha of all layers that fits best
   jacobian_theory  Jacobian norms under independent weights: gains per layer and position, from the
                    configuration, times the one factor that fits best
-  predicted        the mean field of the configuration: nothing fitted)";
+  predicted        the mean field of the configuration: nothing fitted
+  initialised      with --weights: measured of the same configuration, drawn
+Scores of each theory, and of initialised, against measured (table and JSON):
+  spearman         rank correlation
+  wasserstein      distance in units of the context: 0 where equal, at most 1
+  total_variation  half the sum of the differences
+row_theory and jacobian_theory take layers to see the whole past; a sliding window is in the others.
+
+OMP_NUM_THREADS sets the number of threads, which does not change results. On a busy machine set
+OMP_WAIT_POLICY=passive as well.)";
 
 struct settings {
     std::string config;
@@ -79,14 +90,24 @@ struct theory {
     std::string legend;
 };
 
+/// A network, an input and its norms, for --save.
+struct measured_network {
+    cesaro::decoder<float> model;
+    Eigen::MatrixXf x_in;
+    VectorXd norms;
+};
+
 struct result {
     decoder_config config;
+    cesaro::jacobian_probes probes;
     VectorXd measured;
     VectorXd standard_error;
-    cesaro::decoder_output output;
     cesaro::profile_fit alpha;
     cesaro::profile_fit gain;
     std::vector<theory> theories;
+    std::optional<measured_network> network;  ///< with --save
+
+    bool has_errors() const { return !standard_error.hasNaN(); }
 };
 
 /// Says on standard error how much of long work is done: on a terminal in place, elsewhere every tenth.
@@ -189,11 +210,14 @@ struct experiment {
     Index tokens;
     Index draws;
     std::uint64_t seed;
-    std::string save;
 
     std::vector<Index> input(std::uint64_t draw) const {
         const cesaro::draw_seeds seeds(seed, draw);
         return ids.empty() ? cesaro::uniform_token_ids(tokens, config.vocab_size, seeds.tokens) : ids;
+    }
+
+    cesaro::decoder<float> draw_network(std::uint64_t draw) const {
+        return cesaro::initialize_decoder<float>(config, cesaro::draw_seeds(seed, draw).weights);
     }
 
     cesaro::jacobian_norm_estimate measure(const std::optional<cesaro::decoder<float>>& loaded) const {
@@ -202,14 +226,12 @@ struct experiment {
         for (Index draw = 0; draw < draws; ++draw) {
             const auto pass = std::uint64_t(draw);
             std::optional<cesaro::decoder<float>> drawn;
-            if (!loaded)
-                drawn = cesaro::initialize_decoder<float>(config, cesaro::draw_seeds(seed, pass).weights);
+            if (!loaded) drawn = draw_network(pass);
             const cesaro::decoder<float>& model = loaded ? *loaded : *drawn;
             cesaro::jacobian_probes now = probes;
             now.progress = [&](double done) { progress((double(draw) + done) / double(draws)); };
             const Eigen::MatrixXf x = cesaro::embed(model, input(pass));
             statistics.add(cesaro::squared_jacobian_norms(model, x, now, pass));
-            if (!save.empty()) programs::save_decoder(save, {model, x, statistics.result().norms});
         }
         return statistics.result();
     }
@@ -237,9 +259,8 @@ result compute(const settings& s) {
     const std::vector<Index> ids = resolve_ids(s, r.config);
     const Index tokens = ids.empty() ? s.tokens : Index(ids.size());
     if (tokens < 2) throw usage_error("a profile needs at least 2 tokens");
-    experiment measurement{r.config, resolve_probes(s, r.config), ids,   tokens,
-                           s.draws,  std::uint64_t(s.seed),       s.save};
-    r.output = measurement.probes.output;
+    r.probes = resolve_probes(s, r.config);
+    const experiment measurement{r.config, r.probes, ids, tokens, s.draws, std::uint64_t(s.seed)};
     std::optional<cesaro::decoder<float>> loaded;
     if (!s.weights.empty()) {
         loaded.emplace(cesaro::decoder<float>{r.config, cesaro::load_weights<float>(s.weights, r.config)});
@@ -249,15 +270,75 @@ result compute(const settings& s) {
     r.standard_error = estimate.standard_error / estimate.norms.sum();
     add_theories(r, tokens);
     if (loaded) {
-        measurement.save.clear();
         r.theories.push_back({"initialised", normalised(measurement.measure(std::nullopt).norms),
                               "the same configuration, untrained"});
+    }
+    if (!s.save.empty()) {  // drawn again rather than kept through the work
+        r.network.emplace(
+            measured_network{loaded ? *std::move(loaded) : measurement.draw_network(0), {}, {}});
+        r.network->x_in = cesaro::embed(r.network->model, measurement.input(0));
+        r.network->norms = estimate.norms;
     }
     return r;
 }
 
 std::vector<double> list(const VectorXd& values) {
     return {values.begin(), values.end()};
+}
+
+std::string model_name(const settings& s) {
+    const std::filesystem::path file = s.config.empty() ? s.weights : s.config;
+    return file.filename() == "config.json" ? file.parent_path().filename().string()
+           : s.config.empty()               ? file.filename().string()
+                                            : file.stem().string();
+}
+
+std::string title_of(const settings& s, const result& r) {
+    return fmt::format("{}{}: {} layers, width {}, {} tokens", model_name(s),
+                       s.weights.empty() ? " at initialisation" : "", r.config.layers, r.config.width,
+                       r.measured.size());
+}
+
+/// What two of the theories leave out; empty when no layer's window is shorter than the prompt.
+std::string window_note(const result& r) {
+    const decoder_config& c = r.config;
+    if (c.layers == 0 || c.window(c.layers - 1) == 0 || c.sliding_window >= r.measured.size()) return "";
+    return fmt::format(
+        "row_theory and jacobian_theory take layers to see the whole past; this model's sliding "
+        "window is {} tokens, in the others",
+        c.sliding_window);
+}
+
+/// What was measured: JSON's first keys.
+ordered_json facts(const settings& s, const result& r) {
+    const decoder_config& c = r.config;
+    ordered_json json = {{"model", model_name(s)},
+                         {"model_type", programs::model_type(c.family)},
+                         {"layers", c.layers},
+                         {"width", c.width},
+                         {"heads", c.heads},
+                         {"kv_heads", c.kv_heads},
+                         {"head_width", c.head_width},
+                         {"intermediate", c.intermediate},
+                         {"vocab_size", c.vocab_size},
+                         {"position_encoding", programs::position_name(c.positions)},
+                         {"initializer_range", c.initializer_range}};
+    if (c.sliding_window > 0) {
+        json["sliding_window"] = c.sliding_window;
+        json["first_windowed_layer"] = c.first_windowed_layer;
+    }
+    json["weights"] = s.weights.empty() ? "drawn" : "loaded";
+    json["tokens"] = r.measured.size();
+    json["token_ids"] = s.token_ids.empty() ? "drawn" : "given";
+    json["draws"] = s.draws;
+    if (r.probes.kind == probe_kind::gaussian) {
+        json["probes"] = r.probes.count;
+    } else {
+        json["probes"] = s.probes;
+    }
+    json["seed"] = s.seed;
+    if (const std::string note = window_note(r); !note.empty()) json["note"] = note;
+    return json;
 }
 
 ordered_json scores_json(const result& r) {
@@ -270,15 +351,16 @@ ordered_json scores_json(const result& r) {
     return scores;
 }
 
-ordered_json to_json(const result& r) {
-    ordered_json json = {{"positions", r.measured.size()},
-                         {"measured", list(r.measured)},
-                         {"standard_error", list(r.standard_error)}};
+ordered_json to_json(const settings& s, const result& r) {
+    ordered_json json = facts(s, r);
+    json["positions"] = r.measured.size();
+    json["measured"] = list(r.measured);
+    json["standard_error"] = list(r.standard_error);
     for (const theory& t : r.theories)
         json[t.name] = list(t.profile);
     json["fitted_alpha"] = r.alpha.parameter;
     json["fitted_gain_factor"] = r.gain.parameter;
-    json["output"] = r.output == cesaro::decoder_output::normalized ? "normalized" : "residual";
+    json["output"] = r.probes.output == cesaro::decoder_output::normalized ? "normalized" : "residual";
     json["scores"] = scores_json(r);
     return json;
 }
@@ -328,8 +410,10 @@ std::vector<Index> some_positions(Index tokens) {
     return positions;
 }
 
-std::string to_text(const result& r) {
-    return programs::to_text(profile_table(r, some_positions(r.measured.size()))) +
+std::string to_text(const settings& s, const result& r) {
+    const std::string note = window_note(r);
+    return title_of(s, r) + "\n" + (note.empty() ? "" : "note: " + note + "\n") + "\n" +
+           programs::to_text(profile_table(r, some_positions(r.measured.size()))) +
            fmt::format("\nfitted alpha {:.6g}, fitted gain factor {:.6g}\n\n", r.alpha.parameter,
                        r.gain.parameter) +
            programs::to_text(score_table(r));
@@ -349,15 +433,21 @@ std::string plot_script(const result& r, const std::string& title) {
         "set xtics nomirror\nset ytics nomirror\n";
     script += fmt::format("set xrange [{}:{}]\n", -0.02 * double(r.measured.size()),
                           1.02 * double(r.measured.size()));
-    script += "$band << EOD\n";
-    for (Index m = 0; m < r.measured.size(); ++m) {
-        const double low = std::max(r.measured[m] - 2 * r.standard_error[m], r.measured[m] / 4);
-        if (low > 0) script += fmt::format("{} {} {}\n", m, low, r.measured[m] + 2 * r.standard_error[m]);
+    script += points("measured", r.measured);
+    std::string curves = "plot ";
+    if (r.has_errors()) {
+        script += "$band << EOD\n";
+        for (Index m = 0; m < r.measured.size(); ++m) {
+            const double low = std::max(r.measured[m] - 2 * r.standard_error[m], r.measured[m] / 4);
+            if (low > 0) {
+                script += fmt::format("{} {} {}\n", m, low, r.measured[m] + 2 * r.standard_error[m]);
+            }
+        }
+        script += "EOD\n";
+        curves += "$band with filledcurves lc rgb '#bbbbbb' title 'measured, ± 2 standard errors', ";
     }
-    script += "EOD\n" + points("measured", r.measured);
-    std::string curves =
-        "plot $band with filledcurves lc rgb '#bbbbbb' title 'measured, ± 2 standard errors', "
-        "$measured with points pt 7 ps 0.35 lc rgb '#444444' notitle";
+    curves += fmt::format("$measured with points pt 7 ps 0.35 lc rgb '#444444' {}",
+                          r.has_errors() ? "notitle" : "title 'measured'");
     const char* const styles[] = {"lc rgb '#d55e00' lw 2 dt 2", "lc rgb '#0072b2' lw 2 dt 4",
                                   "lc rgb '#009e73' lw 2.5", "lc rgb '#cc79a7' lw 2"};
     for (std::size_t i = 0; i < r.theories.size(); ++i) {
@@ -368,19 +458,9 @@ std::string plot_script(const result& r, const std::string& title) {
     return script + curves + "\n";
 }
 
-std::string title_of(const settings& s, const result& r) {
-    const std::filesystem::path file = s.config.empty() ? s.weights : s.config;
-    const std::string name = file.filename() == "config.json" ? file.parent_path().filename().string()
-                             : s.config.empty()               ? file.filename().string()
-                                                              : file.stem().string();
-    return fmt::format("{}{}: {} layers, width {}, {} tokens", name,
-                       s.weights.empty() ? " at initialisation" : "", r.config.layers, r.config.width,
-                       r.measured.size());
-}
-
 void add_options(CLI::App& app, settings& s) {
-    app.add_option("--config", s.config, "The config.json of a GPT-2, Llama, Mistral or Qwen2 decoder")
-        ->type_name("FILE");
+    programs::add_word(app, "--config", s.config, "FILE",
+                       "The config.json of a GPT-2, Llama, Mistral or Qwen2 decoder");
     programs::add_count(app, "--tokens", s.tokens, 2, 1 << 20, "Length of the prompt [256]")
         ->each([&s](const std::string&) { s.tokens_given = true; });
     programs::add_count(app, "--layers", s.layers, 0, 1 << 20, "Layers, instead of the configuration's");
@@ -396,30 +476,41 @@ void add_options(CLI::App& app, settings& s) {
         ->type_name("K|exact|ones");
     programs::add_count(app, "--seed", s.seed, 0, std::numeric_limits<Index>::max(),
                         "Seed of everything random [0]");
-    app.add_option("--weights", s.weights,
-                   "Load the weights from DIR/model.safetensors, and compare with their initialisation; "
-                   "draws are prompts")
-        ->type_name("DIR");
-    app.add_option("--token-ids", s.token_ids,
-                   "Token ids of the prompt, numbers apart by blanks; else they are random")
-        ->type_name("FILE");
-    app.add_option("--save", s.save, "Write weights, config.json, input and norms there")->type_name("DIR");
-    app.add_option("--plot", s.plot, "Draw the profiles into a .svg or .png file")->type_name("FILE");
+    programs::add_word(app, "--weights", s.weights, "DIR",
+                       "Load the weights from DIR/model.safetensors, and compare with their initialisation; "
+                       "draws are prompts");
+    programs::add_word(app, "--token-ids", s.token_ids, "FILE",
+                       "Token ids of the prompt, numbers apart by blanks; else they are random");
+    programs::add_word(app, "--save", s.save, "DIR", "Write weights, config.json, input and norms there");
+    programs::add_word(app, "--plot", s.plot, "FILE", "Draw the profiles into a .svg or .png file");
     s.output.add_to(app);
 }
 
+std::string rendered(const settings& s, const result& r) {
+    switch (s.output.format) {
+        case programs::output_format::json:
+            return to_json(s, r).dump() + "\n";
+        case programs::output_format::csv:
+            return programs::to_csv(profile_table(r, all_positions(r.measured.size())));
+        default:
+            return to_text(s, r);
+    }
+}
+
+/// What cannot be written is found out before the work; what is written appears after all of it.
 void run(const settings& s) {
-    std::optional<programs::pending_file> plot;
+    std::optional<programs::pending_file> plot, output;
     if (!s.plot.empty()) plot.emplace(s.plot);
+    if (!s.output.file.empty()) output.emplace(s.output.file);
+    if (!s.save.empty()) programs::check_savable(s.save);
     const result r = compute(s);
     if (plot) programs::draw(*plot, s.plot, plot_script(r, title_of(s, r)));
-    const bool csv = s.output.format == programs::output_format::csv;
-    const bool json = s.output.format == programs::output_format::json;
-    programs::write_output(s.output.file,
-                           json  ? to_json(r).dump() + "\n"
-                           : csv ? programs::to_csv(profile_table(r, all_positions(r.measured.size())))
-                                 : to_text(r));
+    const std::string text = rendered(s, r);
+    if (output) output->write(text);
+    if (r.network) programs::save_decoder(s.save, {r.network->model, r.network->x_in, r.network->norms});
+    if (output) output->commit();
     if (plot) plot->commit();
+    if (!output) programs::write_output("", text);
 }
 
 }  // namespace

@@ -8,7 +8,11 @@
 #include <cesaro/decoder/read_config.hpp>
 #include <cesaro/decoder/safetensors.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
 #include <numeric>
 
 using namespace cesaro_test;
@@ -182,6 +186,91 @@ TEST_CASE("untrained_decoder: the shape of the network, the prompt and the outpu
     CHECK(table.out.find("wasserstein") != std::string::npos);
 }
 
+TEST_CASE("untrained_decoder: the standard error is nan where one sample gives none") {
+    const workplace here;
+    const std::string network = "--config gpt2.json --tokens 9 --probes ";
+    for (const std::string probes : {"ones", "exact", "1"}) {
+        const auto json = here.json(network + probes);
+        CHECK(json["standard_error"] == nlohmann::json(std::vector<std::nullptr_t>(9)));
+        const csv t(here.run(program, network + probes + " --format csv").out);
+        for (const double error : t["standard_error"])
+            CHECK(std::isnan(error));
+        const list over_draws = here.json(network + probes + " --draws 2")["standard_error"];
+        CHECK(*std::min_element(over_draws.begin(), over_draws.end()) > 0);
+    }
+    const list over_probes = here.json(network + "2")["standard_error"];
+    CHECK(*std::min_element(over_probes.begin(), over_probes.end()) > 0);
+}
+
+TEST_CASE("untrained_decoder: JSON says what was measured") {
+    const workplace here;
+    const auto json = here.json("--config qwen2.json --tokens 12 --draws 2 --probes 3 --seed 7 --width 8");
+    const std::map<std::string, nlohmann::json> facts = {
+        {"model", "qwen2"},     {"model_type", "qwen2"},
+        {"layers", 2},          {"width", 8},
+        {"heads", 4},           {"kv_heads", 2},
+        {"head_width", 2},      {"intermediate", 20},
+        {"tokens", 12},         {"draws", 2},
+        {"probes", 3},          {"seed", 7},
+        {"vocab_size", 50},     {"weights", "drawn"},
+        {"token_ids", "drawn"}, {"position_encoding", "rope"}};
+    for (const auto& [name, value] : facts) {
+        INFO(name);
+        CHECK(json[name] == value);
+    }
+    CHECK(!json.contains("note"));
+    here.write("ids.txt", "3 1 4 1 5");
+    const auto exact =
+        here.json("--config gpt2.json --rope on --token-ids ids.txt --probes exact --save saved");
+    CHECK(exact["probes"] == "exact");
+    CHECK(exact["tokens"] == 5);
+    CHECK(exact["token_ids"] == "given");
+    CHECK(exact["position_encoding"] == "learned_and_rope");
+    CHECK(here.json("--weights saved --token-ids ids.txt")["weights"] == "loaded");
+}
+
+TEST_CASE("untrained_decoder: says which theories know nothing of a sliding window") {
+    const workplace here;
+    const auto write = [&](const std::string& name, const std::string& keys) {
+        std::string text = qwen2;
+        here.write(name, text.insert(1, keys + ", "));
+    };
+    write("window.json", R"("use_sliding_window": true, "sliding_window": 5, "max_window_layers": 1)");
+    write("above.json", R"("use_sliding_window": true, "sliding_window": 5, "max_window_layers": 2)");
+    const std::string note = here.json("--config window.json --tokens 6")["note"];
+    CHECK(note.find("window is 5 tokens") != std::string::npos);
+    CHECK(here.run(program, "--config window.json --tokens 6").out.find("note: " + note) !=
+          std::string::npos);
+    CHECK(!here.json("--config window.json --tokens 5").contains("note"));
+    CHECK(!here.json("--config above.json --tokens 6").contains("note"));  // no layer has it
+    CHECK(here.run(program, "--config above.json --tokens 6").out.find("note") == std::string::npos);
+}
+
+TEST_CASE("untrained_decoder: --help names every column") {
+    const std::string help = output_of(program, "--help");
+    for (const char* const column :
+         {"measured", "standard_error", "row_theory", "jacobian_theory", "predicted", "initialised",
+          "spearman", "wasserstein", "total_variation"}) {
+        INFO(column);
+        CHECK(help.find("\n  " + std::string(column) + " ") != std::string::npos);
+    }
+}
+
+TEST_CASE("untrained_decoder: a bad destination is found out before the work, and nothing is half written") {
+    const workplace here;
+    // the configuration would be the next to fail
+    check_refused(program, "--config none.json --output absent/out", {"absent/out"}, here);
+    check_refused(program, "--config none.json --save gpt2.json", {"gpt2.json"}, here);
+    check_refused(program, "--config none.json --save gpt2.json/deeper", {"gpt2.json"}, here);
+    check_refused(program, "--config none.json --save new/directory", {"none.json"}, here);
+    check_refused(program, "--config gpt2.json --tokens 9 --save saved --output absent/out", {"absent"},
+                  here);
+    // what only saving itself can find out
+    std::filesystem::create_directories(here.path() / "taken" / "model.safetensors");
+    for (const std::string output : {"", " --output out.json"})
+        check_refused(program, "--config gpt2.json --tokens 9 --save taken" + output, {"taken"}, here);
+}
+
 TEST_CASE("untrained_decoder: what it refuses") {
     const workplace here;
     here.write("bert.json", R"({"model_type": "bert", "hidden_size": 8})");
@@ -205,4 +294,14 @@ TEST_CASE("untrained_decoder: what it refuses") {
     check_refused(program, "--config gpt2.json --tokens 9 --plot out.gif", {"out.gif"}, here);
     check_refused(program, "--config gpt2.json --tokens 9 --output absent/out", {"absent"}, here);
     check_refused(program, "--weights absent --tokens 9", {"absent"}, here);
+    for (const std::string option : {"--save", "--plot", "--output", "--token-ids", "--weights"})
+        check_refused(program, "--config gpt2.json --tokens 9 " + option + " ''",
+                      {option, "must not be empty"}, here);
+    here.write("huge.json", R"({"model_type": "llama", "hidden_size": 1048576, "intermediate_size": 1048576,
+        "num_hidden_layers": 40, "num_attention_heads": 4, "vocab_size": 50})");
+    const double weights = cesaro::weight_count(cesaro::read_decoder_config(here.path() / "huge.json"));
+    check_refused(program, "--config huge.json",
+                  {" " + std::to_string(std::int64_t(weights)) + " weights",
+                   " " + std::to_string(std::int64_t(4 * weights)) + " bytes"},
+                  here);
 }
