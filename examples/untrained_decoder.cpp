@@ -50,7 +50,7 @@ constexpr const char* description =
     R"(How much each token of a prompt moves the last token's final hidden state, in a decoder drawn from its
 configuration (or loaded), beside what theory says. Profiles over positions, each summing to one:
   measured         norms of the Jacobian of the last hidden state by each token's embedding
-  standard_error   of measured: over draws; with one draw over its Gaussian probes, given the network; nan
+  standard_error   of measured: over draws; with one draw over its Gaussian probes, given the network; inf
                    (null in JSON) with one draw of one probe, exact or ones, which gives no estimate
   row_theory       the influence row, with the one alpha of all layers that fits best
   jacobian_theory  Jacobian norms under independent weights: gains per layer and position, from the
@@ -107,7 +107,7 @@ struct result {
     std::vector<theory> theories;
     std::optional<measured_network> network;  ///< with --save
 
-    bool has_errors() const { return !standard_error.hasNaN(); }
+    bool has_errors() const { return standard_error.allFinite(); }
 };
 
 /// Says on standard error how much of long work is done: on a terminal in place, elsewhere every tenth.

@@ -40,7 +40,7 @@ TEST_CASE("exact probes give the Frobenius norm of the Jacobian, ones that of it
         probes.batch = 4;  // width is no multiple of it
         const auto exact = jacobian_norms<double>(model, {x}, probes);
         CHECK(relative_difference(exact.norms, frobenius.cwiseSqrt().eval()) < 1e-8);
-        CHECK(exact.standard_error.array().isNaN().all());
+        CHECK(exact.standard_error.array().isInf().all());
         probes.kind = probe_kind::ones;
         CHECK(relative_difference(jacobian_norms<double>(model, {x}, probes).norms, ones.cwiseSqrt().eval()) <
               1e-8);

@@ -52,7 +52,7 @@ class jacobian_norm_statistics {
     void add(const Eigen::MatrixXd& squared_norms) {
         if (passes_ == 0) {
             mean_ = squares_ = Eigen::VectorXd::Zero(squared_norms.rows());
-            within_.setConstant(squared_norms.rows(), std::numeric_limits<double>::quiet_NaN());
+            within_.setConstant(squared_norms.rows(), std::numeric_limits<double>::infinity());
         }
         detail::check_size("jacobian_norm_statistics::add", "positions", squared_norms.rows(), mean_.size());
         const double probes = double(squared_norms.cols());
@@ -66,15 +66,15 @@ class jacobian_norm_statistics {
         squares_ += step.cwiseProduct(sample - mean_);
     }
 
-    /// Square roots of the means; the standard errors by the delta method, NaN where one pass with one column
-    /// gives none.
+    /// Square roots of the means; the standard errors by the delta method, infinite where one pass with one
+    /// column gives none.
     jacobian_norm_estimate result() const {
         const double passes = double(passes_);
         const Eigen::VectorXd variance =
             passes_ > 1 ? Eigen::VectorXd(squares_ / (passes * (passes - 1))) : within_;
         jacobian_norm_estimate estimate{mean_.cwiseSqrt(), Eigen::VectorXd::Zero(mean_.size())};
         for (Eigen::Index m = 0; m < mean_.size(); ++m) {
-            if (mean_[m] > 0 || std::isnan(variance[m]))
+            if (mean_[m] > 0 || std::isinf(variance[m]))
                 estimate.standard_error[m] = std::sqrt(variance[m]) / (2 * estimate.norms[m]);
         }
         return estimate;
