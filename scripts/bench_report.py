@@ -120,8 +120,9 @@ def matrix_table(runs):
     fill = runs["lower_triangle_fill"]
     keys = sorted(fill)
     runs["numpy_matrix_power"] = numpy_power()
+    names, heads = zip(*((name, head) for name, head in zip(names, heads) if runs.get(name)))  # what is installed
     text = "### Matrices at depth 32, α = 0.3\n\n"
-    text += table(["tokens", "fill, lower triangle"] + heads,
+    text += table(["tokens", "fill, lower triangle", *heads],
                   against(runs, lambda k: fill[k], names, keys, lambda k: str(k[0])))
     ratio = time_of(runs["eigen_repeated_squaring"][keys[-1]]) / time_of(runs[names[0]][keys[-1]])
     return text + f"\nEigen's repeated squaring takes {ratio:.0f} times as long at {keys[-1][0]} tokens.\n"
