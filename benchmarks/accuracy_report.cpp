@@ -4,6 +4,7 @@
 // Measures every closed form against the reference tables and prints the errors as Markdown:
 //
 //     accuracy_report TEST_DATA_DIRECTORY
+#include "laws/unit_interval_sums.hpp"
 #include "reference_tables.hpp"
 
 #include <cesaro/continuum_influence.hpp>
@@ -13,9 +14,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,7 +91,7 @@ class report {
     std::vector<error_summary> worst_;
 };
 
-const char* context_class(Eigen::Index n) {
+const char* context_class(std::int64_t n) {
     if (n <= 10) return "context up to 11";
     if (n <= 1000000) return "context 1e3 to 1e6";
     if (n <= 1000000000000) return "context 1e9 to 1e12";
@@ -102,7 +105,13 @@ const char* depth_class(Eigen::Index depth) {
     return "depth 400";
 }
 
-const char* source_class(Eigen::Index n, Eigen::Index m) {
+const char* random_depth_class(std::size_t depth) {
+    if (depth <= 12) return "depth 1 to 12";
+    if (depth <= 32) return "depth 16 to 32";
+    return depth <= 150 ? "depth 64 to 150" : "depth 300 to 400";
+}
+
+const char* source_class(std::int64_t n, std::int64_t m) {
     if (m == n) return "source: the query";
     if (m <= 30) return "source: 0 to 30";
     if (n - m <= 500) return "source: the last 500";
@@ -215,6 +224,74 @@ void report_depth_limit(const std::string& data) {
     table.print();
 }
 
+/// pdf, cdf and complement at one position, against sums in 100 digits.
+template <class Law>
+void add_values(report& to, const std::vector<const char*>& regions, const std::string& place, const Law& law,
+                const std::vector<reference_real>& hops, double x) {
+    const unit_interval_values exact = unit_interval_sums(hops, x);
+    const std::vector<std::pair<double, reference_real>> values = {
+        {pdf(law, x), exact.density}, {cdf(law, x), exact.lower}, {cdf(complement(law, x)), exact.upper}};
+    for (const char* region : regions) {
+        for (std::size_t f = 0; f < values.size(); ++f) {
+            if (measurable(values[f].second))
+                to.add(region, f, ulp_error(values[f].first, values[f].second), place);
+        }
+    }
+}
+
+const std::vector<std::string> value_functions = {"pdf", "cdf", "complement"};
+
+void report_random_laws() {
+    report table(
+        "continuum_influence, random laws and positions", value_functions,
+        {"depth 1 to 12", "depth 16 to 32", "depth 64 to 150", "depth 300 to 400", "layers that differ",
+         "no layers' law", "x below 1e-30", "x from 1e-30 to 0.1", "x from 0.1 to 0.99", "x from 0.99 on"});
+    std::mt19937_64 engine(20260310);
+    std::uniform_real_distribution<double> uniform;
+    for (const std::size_t depth : {1, 2, 4, 6, 8, 9, 10, 12, 16, 17, 24, 32, 64, 96, 150, 300, 400}) {
+        for (int kind = 0; kind < 24; ++kind) {
+            const bool layers = kind % 4 != 0;
+            std::vector<double> numbers = random_coefficients(engine, layers ? depth : depth + 1);
+            double sum = 0;
+            for (double& weight : numbers)
+                sum += layers ? 0 : weight = std::pow(weight, 30);
+            for (double& weight : numbers)
+                weight /= layers ? 1 : sum;
+            const cesaro::hop_law<> hops =
+                layers ? cesaro::hop_law<>(cesaro::mixing_schedule<>(numbers)) : cesaro::hop_law<>(numbers);
+            const std::vector<reference_real> exact =
+                layers ? hop_weights(numbers) : std::vector<reference_real>(numbers.begin(), numbers.end());
+            const cesaro::continuum_influence<double> c(hops);
+            for (int i = 0; i < 20; ++i) {
+                const double x = random_position(engine);
+                add_values(table,
+                           {random_depth_class(depth), layers ? "layers that differ" : "no layers' law",
+                            position_class(x)},
+                           describe("x =", x) + ", depth " + std::to_string(depth), c, exact, x);
+            }
+        }
+    }
+    table.print();
+
+    report limit("depth_limit_influence, random total attention and positions", value_functions,
+                 {"total attention up to 3", "total attention up to 30", "total attention up to 3000",
+                  "x below 1e-30", "x from 1e-30 to 0.1", "x from 0.1 to 0.99", "x from 0.99 on"});
+    for (int i = 0; i < 120; ++i) {
+        const double a = std::exp(15 * uniform(engine) - 7);
+        const char* region = a <= 3    ? "total attention up to 3"
+                             : a <= 30 ? "total attention up to 30"
+                                       : "total attention up to 3000";
+        const auto exact = poisson_hop_weights(a, std::size_t(2 * std::max(a, 700.0) + 1200));
+        const cesaro::depth_limit_influence<double> e(a);
+        for (int k = 0; k < 20; ++k) {
+            const double x = random_position(engine);
+            add_values(limit, {region, position_class(x)},
+                       describe("x =", x) + ", " + describe("total attention", a), e, exact, x);
+        }
+    }
+    limit.print();
+}
+
 template <class Law>
 void add_moments(report& table, const Law& law, const moments_reference& row, const reference_real& scale,
                  const std::string& place) {
@@ -265,6 +342,7 @@ int main(int argc, char** argv) {
         report_discrete(data);
         report_continuum(data);
         report_depth_limit(data);
+        report_random_laws();
         report_moments(data);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "accuracy_report: %s\n", error.what());

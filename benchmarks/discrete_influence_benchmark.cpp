@@ -11,20 +11,23 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 namespace {
 
 using float100 = boost::multiprecision::cpp_bin_float_100;
 
-const std::array<Eigen::Index, 4> sources_of(Eigen::Index query) {
+constexpr double alpha = 0.5;
+
+std::array<std::int64_t, 4> sources_of(std::int64_t query) {
     return {0, query / 1000, query / 2, query - 500};
 }
 
 double largest_error(const cesaro::discrete_influence<>& d) {
     const cesaro::discrete_influence<float100> exact(
-        d.query(), cesaro::mixing_schedule<float100>(d.schedule().alphas().cast<float100>()));
+        d.query(), cesaro::mixing_schedule<float100>::constant(d.hops().max_hops(), float100(alpha)));
     double largest = 0;
-    for (const Eigen::Index source : sources_of(d.query())) {
+    for (const std::int64_t source : sources_of(d.query())) {
         const float100 reference = pdf(exact, source);
         largest = std::max(
             largest, static_cast<double>(float100(abs(float100(pdf(d, source)) - reference) / reference)));
@@ -33,8 +36,8 @@ double largest_error(const cesaro::discrete_influence<>& d) {
 }
 
 template <class Function>
-void run(benchmark::State& state, Eigen::Index query, Eigen::Index depth, Function function) {
-    const cesaro::discrete_influence<> d(query, cesaro::mixing_schedule<>::constant(depth, 0.5));
+void run(benchmark::State& state, std::int64_t query, Eigen::Index depth, Function function) {
+    const cesaro::discrete_influence<> d(query, cesaro::mixing_schedule<>::constant(depth, alpha));
     const auto sources = sources_of(query);
     std::size_t i = 0;
     for (auto _ : state) {
@@ -45,25 +48,25 @@ void run(benchmark::State& state, Eigen::Index query, Eigen::Index depth, Functi
 }
 
 void pdf_against_tokens(benchmark::State& state) {
-    run(state, state.range(0), 32, [](const auto& d, Eigen::Index source) { return pdf(d, source); });
+    run(state, state.range(0), 32, [](const auto& d, std::int64_t source) { return pdf(d, source); });
 }
 BENCHMARK(pdf_against_tokens)->Arg(1000000)->Arg(1000000000)->Arg(1000000000000)->Arg(1000000000000000000);
 
 void pdf_against_depth(benchmark::State& state) {
     run(state, 1000000000000, state.range(0),
-        [](const auto& d, Eigen::Index source) { return pdf(d, source); });
+        [](const auto& d, std::int64_t source) { return pdf(d, source); });
     state.SetComplexityN(state.range(0));
 }
 BENCHMARK(pdf_against_depth)->RangeMultiplier(2)->Range(4, 512)->Complexity(benchmark::oNSquared);
 
 void cdf_against_tokens(benchmark::State& state) {
-    run(state, state.range(0), 32, [](const auto& d, Eigen::Index source) { return cdf(d, source); });
+    run(state, state.range(0), 32, [](const auto& d, std::int64_t source) { return cdf(d, source); });
 }
 BENCHMARK(cdf_against_tokens)->Arg(1000000)->Arg(1000000000000)->Arg(1000000000000000000);
 
 void complement_against_tokens(benchmark::State& state) {
     run(state, state.range(0), 32,
-        [](const auto& d, Eigen::Index source) { return cdf(complement(d, source)); });
+        [](const auto& d, std::int64_t source) { return cdf(complement(d, source)); });
 }
 BENCHMARK(complement_against_tokens)->Arg(1000000)->Arg(1000000000000)->Arg(1000000000000000000);
 

@@ -5,6 +5,7 @@
 #include "peers.hpp"
 
 #include <cesaro/influence_matrix.hpp>
+#include <cesaro/influence_row.hpp>
 
 #include <Eigen/Dense>
 #include <benchmark/benchmark.h>

@@ -7,6 +7,7 @@
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/influence_blocks.hpp>
 #include <cesaro/influence_row.hpp>
+#include <cesaro/mixing_schedule.hpp>
 
 #include <benchmark/benchmark.h>
 

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The cesaro authors
+# SPDX-License-Identifier: MIT
+#
 # Runs the benchmarks of rows, matrices, powers and threads and remakes docs/performance.md and its plots:
 # JSON into build/release/benchmarks/results, tables and plots into docs. Arguments go to every benchmark.
 set -euo pipefail
@@ -9,7 +12,7 @@ prepare
 programs=(influence_row influence_matrix apply)
 targets=("${programs[@]/%/_benchmark}" portable_row_benchmark)
 # Not everywhere is there a compiler with OpenMP.
-if [[ "$(ninja -C "$build" -t targets all)" == *threads_benchmark:* ]]; then targets+=(threads_benchmark); fi
+if [[ "$(cmake --build "$build" --target help)" == *threads_benchmark* ]]; then targets+=(threads_benchmark); fi
 cmake --build "$build" --parallel "$jobs" --target "${targets[@]}"
 
 results="$build/benchmarks/results"

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The cesaro authors
+# SPDX-License-Identifier: MIT
+#
 # Makes the tables of docs/performance.md and the two plots from the benchmarks' JSON; times NumPy's power and
 # the compilation of every public header. Called by bench.sh:  bench_report.py results-directory root compiler
 import json
@@ -57,7 +60,7 @@ def against(runs, floor_of, names, keys, label):
         row = [label(key), human(floor)]
         for name in names:
             b = runs.get(name, {}).get(key)
-            row.append(f"{human(time_of(b))} = **{time_of(b) / floor:.3g}** × ({error_of(b)})" if b else "")
+            row.append(f"{human(time_of(b))}, **{time_of(b) / floor:.3g}-fold**, error {error_of(b)}" if b else "")
         rows.append(row)
     return rows
 
@@ -152,7 +155,7 @@ def threads_table(runs):
         for tokens in sorted({k[0] for k in runs[name]}):
             one, two = runs[name][(tokens, 1)], runs[name][(tokens, 2)]
             rows.append([label, str(tokens), human(one["real_time"]), human(two["real_time"]),
-                         f"**{one['real_time'] / two['real_time']:.3g}** × ({error_of(two)})"])
+                         f"**{one['real_time'] / two['real_time']:.3g}** ({error_of(two)})"])
     return "### Two threads\n\n" + table(
         ["", "tokens", "one thread", "two threads", "gain (largest difference of the results)"], rows)
 
@@ -165,7 +168,7 @@ def apply_table(runs):
     for name in names:
         for key, b in sorted(runs[name].items()):
             rows.append([name.replace("_", " "), str(key[0]), human(time_of(b)),
-                         f"**{time_of(b) / time_of(copy[key]):.3g}** × ({error_of(b)})"])
+                         f"**{time_of(b) / time_of(copy[key]):.3g}** ({error_of(b)})"])
     return "### The operator and its powers on 2^24 numbers\n\n" + table(
         ["", "columns", "time", "times copying (error)"], rows)
 
@@ -197,6 +200,7 @@ def plot(root, results, runs, by_tokens, by_depth):
     fill = runs["fill"]
     columns = ["row_attention_only", "row_residual", "row_recurrence", "row_straight_sums"]
     titles = ["cesaro, attention only", "cesaro, α = 0.3", "recurrence in tiles", "straight sums"]
+    colours = ["#0072b2", "#d55e00", "#009e73", "#666666"]  # as the programs': contrast at least 3 on white
     script = "set logscale xy\nset grid\nset key left top\nset ylabel 'microseconds'\n"
     script += "set terminal svg size 760,480 font 'sans,12' background 'white'\n"
     for name, keys, axis, label in (("rows-against-tokens", by_tokens, 0, "tokens (depth 24)"),
@@ -207,7 +211,8 @@ def plot(root, results, runs, by_tokens, by_depth):
                 values = [time_of(fill[(key[0],)])] + [time_of(runs[c][key]) for c in columns]
                 out.write(" ".join(map(str, [key[axis]] + values)) + "\n")
         lines = [f"'{data}' using 1:2 with lines dashtype 2 linecolor 'black' title 'std::fill'"]
-        lines += [f"'{data}' using 1:{i + 3} with linespoints title '{t}'" for i, t in enumerate(titles)]
+        lines += [f"'{data}' using 1:{i + 3} with linespoints dashtype {i + 1} linecolor rgb '{c}' title '{t}'"
+                  for i, (t, c) in enumerate(zip(titles, colours))]
         script += f"set output '{root}/docs/{name}.svg'\nset xlabel '{label}'\nplot " + ", ".join(lines) + "\n"
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
 

@@ -1,3 +1,6 @@
+# SPDX-FileCopyrightText: 2026 The cesaro authors
+# SPDX-License-Identifier: MIT
+#
 # Sourced by the other scripts: installs what is missing, configures the release preset.
 # shellcheck shell=bash
 
@@ -69,9 +72,9 @@ prepare() {
             command -v "${entry#*:}" >/dev/null || stop_with_names "'${entry#*:}' is missing and this is not Debian"
         done
     fi
-    if [[ ! -f "$build/build.ninja" ]]; then
+    if [[ ! -f "$build/build.ninja" && ! -f "$build/Makefile" ]]; then
         local launcher=()
         if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
-        (cd "$root" && cmake --preset release -G Ninja "${launcher[@]}") >&2 || stop_with_names "could not configure"
+        (cd "$root" && cmake --preset release "${launcher[@]}") >&2 || stop_with_names "could not configure"
     fi
 }

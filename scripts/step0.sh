@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The cesaro authors
+# SPDX-License-Identifier: MIT
+#
 # Measures what docs/step0.md shows and writes its plots and tables. About three quarters of an hour on two cores.
 #   scripts/step0.sh PROGRAM [RESULTS]     PROGRAM is untrained_decoder; results already in RESULTS are kept
 set -euo pipefail

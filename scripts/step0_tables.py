@@ -6,6 +6,7 @@
 usage: step0_tables.py RESULTS docs/step0.md
 """
 import json
+import math
 import pathlib
 import random
 import re
@@ -36,16 +37,18 @@ def wasserstein(p, q):
     return area
 
 
-def spearman(p, q):
-    def ranks(x):
-        order = sorted(range(len(x)), key=x.__getitem__)
-        rank = [0] * len(x)
-        for r, m in enumerate(order):
-            rank[m] = r
-        return rank
+def ranks(x):
+    """Ranks from their mean; equal entries share theirs."""
+    least, most = {}, {}
+    for rank, value in enumerate(sorted(x)):
+        least.setdefault(value, rank)
+        most[value] = rank
+    return [(least[value] + most[value] - (len(x) - 1)) / 2 for value in x]
 
-    n = len(p)
-    return 1 - 6 * sum((a - b) ** 2 for a, b in zip(ranks(p), ranks(q))) / (n * (n * n - 1))
+
+def spearman(p, q):
+    a, b = ranks(p), ranks(q)
+    return sum(x * y for x, y in zip(a, b)) / math.sqrt(sum(x * x for x in a) * sum(y * y for y in b))
 
 
 def noise_ceiling(run, repeats=50):

@@ -1,4 +1,7 @@
 #!/usr/bin/env bash
+# SPDX-FileCopyrightText: 2026 The cesaro authors
+# SPDX-License-Identifier: MIT
+#
 # Sets up what is missing, builds everything, and runs every test; arguments go to ctest.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh

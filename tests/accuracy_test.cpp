@@ -12,6 +12,7 @@
 #include <cesaro/power_sum.hpp>
 
 #include <string>
+#include <type_traits>
 
 using namespace cesaro_test;
 using cesaro::complement;
@@ -24,7 +25,8 @@ const std::vector<Row>& table(const char* name) {
     return rows;
 }
 
-/// What is claimed for double, 2e-13 to depth 150 and 1e-12 at 400, in epsilons: the claim for every scalar.
+/// What is claimed in epsilons for moments, and for values in numbers that no wider ones are at hand for: 2e-13 to
+/// depth 150 and 1e-12 at 400 in double.
 double bound(Eigen::Index depth) {
     return (depth <= 150 ? 2e-13 : 1e-12) / std::numeric_limits<double>::epsilon();
 }
@@ -35,12 +37,26 @@ double depth_limit_bound(double total_attention) {
 
 const double log_bound = 1e-12 / std::numeric_limits<double>::epsilon();
 
-/// Relative error, for a value that the scalar can hold with all digits.
+/// Whether the scalar can hold a value with all digits.
 template <class Real>
-double error_above_underflow(const Real& actual, const reference_real& expected) {
-    if (expected != 0 && expected < reference_real(smallest_accurate<Real>())) return 0;
-    if (expected > reference_real((std::numeric_limits<Real>::max)())) return 0;
-    return relative_error(actual, expected);
+bool in_range(const reference_real& value) {
+    if (value != 0 && value < reference_real(smallest_accurate<Real>())) return false;
+    return value <= reference_real((std::numeric_limits<Real>::max)());
+}
+
+/// Relative error of such a value, in epsilons.
+template <class Real>
+double error_in_range(const Real& actual, const reference_real& expected) {
+    return in_range<Real>(expected) ? relative_error(actual, expected) : 0;
+}
+
+/// The error of such a value, of what is claimed for all laws: 16 ulp at any depth; of multiprecision numbers, than
+/// which none are wider, `epsilons`.
+template <class Real>
+double share_of_bound(const Real& actual, const reference_real& expected, double epsilons) {
+    if (!in_range<Real>(expected)) return 0;
+    if (std::is_floating_point_v<Real>) return ulp_error(actual, expected) / 16;
+    return relative_error(actual, expected) / epsilons;
 }
 
 }  // namespace
@@ -61,9 +77,11 @@ TEMPLATE_TEST_CASE("the exact row is the reference's", "", float, double, long d
         CAPTURE(row.query, row.source, row.schedule.kind, row.schedule.depth, row.schedule.alpha);
         const cesaro::discrete_influence<TestType> d(row.query, row.schedule.as<TestType>());
         const double most = bound(row.schedule.depth);
-        CHECK(error_above_underflow(pdf(d, row.source), row.pdf) <= most);
-        CHECK(error_above_underflow(cdf(d, row.source), row.cdf) <= most);
-        CHECK(error_above_underflow(TestType(cdf(complement(d, row.source))), row.complement) <= most);
+        // The range of long double reaches entries that take many more hops.
+        const double times = std::is_same_v<TestType, long double> ? 3 : 1;
+        CHECK(share_of_bound(pdf(d, row.source), row.pdf, most) <= times);
+        CHECK(share_of_bound(cdf(d, row.source), row.cdf, most) <= times);
+        CHECK(share_of_bound(TestType(cdf(complement(d, row.source))), row.complement, most) <= times);
         if (row.pdf > 0)
             CHECK(logarithm_error(logpdf(d, row.source), row.pdf) <= log_bound);
         else
@@ -78,9 +96,9 @@ TEMPLATE_TEST_CASE("the continuum law is the reference's", "", float, double, lo
         CAPTURE(row.x, row.schedule.kind, row.schedule.depth, row.schedule.alpha);
         const cesaro::continuum_influence<TestType> c(row.schedule.as<TestType>());
         const double most = bound(row.schedule.depth);
-        CHECK(error_above_underflow(pdf(c, x), row.pdf) <= most);
-        CHECK(error_above_underflow(cdf(c, x), row.cdf) <= most);
-        CHECK(error_above_underflow(TestType(cdf(complement(c, x))), row.complement) <= most);
+        CHECK(share_of_bound(pdf(c, x), row.pdf, most) <= 1);
+        CHECK(share_of_bound(cdf(c, x), row.cdf, most) <= 1);
+        CHECK(share_of_bound(TestType(cdf(complement(c, x))), row.complement, most) <= 1);
         if (row.pdf > 0)
             CHECK(logarithm_error(logpdf(c, x), row.pdf) <= log_bound);
         else
@@ -97,9 +115,9 @@ TEMPLATE_TEST_CASE("the depth limit is the reference's", "", float, double, long
         CAPTURE(row.x, row.total_attention);
         const cesaro::depth_limit_influence<TestType> e(a);
         const double most = depth_limit_bound(row.total_attention);
-        CHECK(error_above_underflow(pdf(e, x), row.pdf) <= most);
-        CHECK(error_above_underflow(cdf(e, x), row.cdf) <= most);
-        CHECK(error_above_underflow(TestType(cdf(complement(e, x))), row.complement) <= most);
+        CHECK(share_of_bound(pdf(e, x), row.pdf, most) <= 1);
+        CHECK(share_of_bound(cdf(e, x), row.cdf, most) <= 1);
+        CHECK(share_of_bound(TestType(cdf(complement(e, x))), row.complement, most) <= 1);
         CHECK(logarithm_error(logpdf(e, x), row.pdf) <= log_bound);
     }
 }
@@ -108,15 +126,15 @@ namespace {
 
 template <class Real, class Law>
 void check_moments(const Law& law, const moments_reference& row, double most) {
-    CHECK(error_above_underflow(Real(mean(law)), row.mean) <= most);
-    CHECK(error_above_underflow(Real(variance(law)), row.variance) <= most);
+    CHECK(error_in_range(Real(mean(law)), row.mean) <= most);
+    CHECK(error_in_range(Real(variance(law)), row.variance) <= most);
     // A skewness may be close to zero: its error counts against one then.
     const reference_real skew = row.skewness;
     const reference_real size = abs(skew) > 1 ? reference_real(abs(skew)) : reference_real(1);
     const reference_real error = abs(reference_real(reference_real(skewness(law)) - skew)) / size;
     if (size <= reference_real((std::numeric_limits<Real>::max)()))
         CHECK(error <= reference_real(std::numeric_limits<Real>::epsilon()) * most);
-    CHECK(error_above_underflow(Real(kurtosis(law)), row.kurtosis) <= most);
+    CHECK(error_in_range(Real(kurtosis(law)), row.kurtosis) <= most);
 }
 
 }  // namespace
@@ -133,7 +151,7 @@ TEMPLATE_TEST_CASE("moments are the reference's", "", float, double, long double
         } else if (row.schedule.fits<TestType>()) {
             const auto schedule = row.schedule.as<TestType>();
             if (row.law == "discrete") {
-                const Eigen::Index query = std::stoll(row.parameter);
+                const std::int64_t query = std::stoll(row.parameter);
                 check_moments<TestType>(cesaro::discrete_influence<TestType>(query, schedule), row, most);
             } else {
                 check_moments<TestType>(cesaro::continuum_influence<TestType>(schedule), row, most);

@@ -7,7 +7,10 @@
 
 #include <cesaro/apply_power.hpp>
 
+#include <algorithm>
+#include <limits>
 #include <random>
+#include <utility>
 
 using cesaro::apply_power;
 using cesaro::apply_power_transpose;
@@ -120,6 +123,83 @@ TEST_CASE("an expression is evaluated once, before the output is written") {
     apply_power(schedule, a * v, v);
     CHECK(v == expected);
 }
+
+TEST_CASE("any law of hops has its powers, and hops too rare for a double cost nothing") {
+    const cesaro::hop_law<> hops{0.25, 0.0, 0.5, 0.0, 0.0, 0.125};
+    const Eigen::VectorXd x = Eigen::VectorXd::LinSpaced(3000, 1, 2);
+    const auto once = mixing_schedule<>::attention_only(1);
+    const Eigen::VectorXd w = hops.weights();
+    Eigen::VectorXd power = x;
+    Eigen::VectorXd sum = w[0] * x;
+    for (Eigen::Index k = 1; k < w.size(); ++k) {
+        power = apply_power(once, power);
+        sum += w[k] * power;
+    }
+    CHECK(((apply_power(hops, x) - sum).array() / sum.array()).abs().maxCoeff() < 1e-14);
+    const cesaro::hop_law<> rare(mixing_schedule<>::constant(400, 0.01));
+    CHECK(rare.weights()[400] == 0);
+    const Eigen::VectorXd y = apply_power(rare, x);
+    const Eigen::MatrixX<long double> exact =
+        plain_layers(mixing_schedule<>::constant(400, 0.01), x.cast<long double>(), false);
+    CHECK(double((y.cast<long double>().array() / exact.array() - 1).abs().maxCoeff()) < 1e-13);
+}
+
+TEST_CASE("what the sums of the chunks before have lost is carried along, however many they are") {
+    // Sums of 2^22 equal floats; without the carry they are off by 320 epsilons, the places of a chunk by 32.
+    const auto once = mixing_schedule<float>::attention_only(1);
+    const double tolerance = 40 * double(std::numeric_limits<float>::epsilon());
+    const float tenth = 0.1f;
+    for (const Eigen::Index columns : {1, 4, 16}) {
+        CAPTURE(columns);
+        const Eigen::Index tokens = (Eigen::Index(1) << 22) / columns;
+        const Eigen::MatrixXf x = Eigen::MatrixXf::Constant(tokens, columns, tenth);
+        const Eigen::ArrayXXd means = apply_power(once, x).cast<double>();
+        CHECK((means / double(tenth) - 1).abs().maxCoeff() < tolerance);
+        const auto count = Eigen::VectorXf::LinSpaced(tokens, 1, float(tokens));
+        const Eigen::MatrixXf v = count.asDiagonal() * x;
+        const Eigen::ArrayXXd rest = apply_power_transpose(once, v).cast<double>();
+        double exact = 0;
+        double worst = 0;
+        for (Eigen::Index n = tokens; n-- > 0;) {
+            exact += double(v(n, 0)) / double(n + 1);
+            worst = std::max(worst, (rest.row(n) / exact - 1).abs().maxCoeff());
+        }
+        CHECK(worst < tolerance);
+    }
+}
+
+TEST_CASE("what cancels between the chunks leaves the rest") {
+    Eigen::VectorXd x = Eigen::VectorXd::Zero(4096);
+    x.head(1024).setOnes();
+    x[1024] = 0x1p70;
+    x[2048] = -0x1p70;
+    CHECK(apply_power(mixing_schedule<>::attention_only(1), x)[4095] == 0.25);
+}
+
+TEST_CASE("sums that overflow are infinite, in later chunks too") {
+    const double infinity = std::numeric_limits<double>::infinity();
+    const Eigen::VectorXd x = Eigen::VectorXd::Constant(3000, std::numeric_limits<double>::max() / 2);
+    const auto schedule = mixing_schedule<>::attention_only(2);
+    CHECK(apply_power(schedule, x)[0] == x[0]);
+    CHECK((apply_power(schedule, x).tail(2990).array() == infinity).all());
+    CHECK((apply_power_transpose(schedule, x).head(100).array() == infinity).all());
+}
+
+namespace {
+
+template <class Out>
+concept takes_output = requires(const Eigen::VectorXd& x, Out&& out) {
+    apply_power(mixing_schedule<>::constant(4, 0.5), x, std::forward<Out>(out));
+    apply_power_transpose(mixing_schedule<>::constant(4, 0.5), x, std::forward<Out>(out));
+};
+static_assert(takes_output<Eigen::VectorXd&> && takes_output<Eigen::VectorBlock<Eigen::VectorXd>> &&
+              takes_output<Eigen::Map<Eigen::VectorXd>> && takes_output<Eigen::Ref<Eigen::VectorXd>>);
+static_assert(!takes_output<const Eigen::VectorXd&> &&
+              !takes_output<Eigen::VectorBlock<const Eigen::VectorXd>> &&
+              !takes_output<Eigen::Map<const Eigen::VectorXd>> &&
+              !takes_output<const Eigen::Ref<Eigen::VectorXd>&> && !takes_output<Eigen::VectorXd>);
+
+}  // namespace
 
 TEST_CASE("output arguments: in place, row-major, segments") {
     const auto schedule = mixing_schedule<>::constant(4, 0.5);

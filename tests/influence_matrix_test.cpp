@@ -4,8 +4,16 @@
 #include "catch.hpp"
 #include "dense_power.hpp"
 #include "scalars.hpp"
+#include "sizes.hpp"
 
 #include <cesaro/influence_matrix.hpp>
+#include <cesaro/influence_row.hpp>
+#include <cesaro/mixing_schedule.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
 
 using cesaro::influence_matrix;
 using cesaro::influence_row;
@@ -80,12 +88,65 @@ TEST_CASE("maps and blocks; the upper triangle is left alone on request") {
     CHECK(lower == expected);
 }
 
+TEST_CASE("float matrices are as accurate as float is, in either storage order") {
+    const Eigen::Index tokens = cesaro::detail::matrix_panel + 5;  // the last of the steps up included
+    const auto schedule = mixing_schedule<float>::constant(32, 0.3f);
+    const mixing_schedule<> in_double(schedule.alphas().cast<double>());
+    Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> a(tokens, tokens);
+    influence_matrix(schedule, a);
+    const Eigen::MatrixXf b = influence_matrix(tokens, schedule);
+    CHECK(a == b);
+    const Eigen::MatrixXd exact = influence_matrix(tokens, in_double);
+    double worst = 0;
+    for (Eigen::Index m = 0; m < tokens; ++m) {
+        for (Eigen::Index n = m + 1; n < tokens; ++n)  // the delta of float is its own
+            worst = std::max(worst, std::abs(double(a(n, m)) / exact(n, m) - 1));
+    }
+    CHECK(worst < 0x1p-24 * 1.0001);
+    CHECK(b(tokens - 1, tokens - 1) == Approx(exact(tokens - 1, tokens - 1)).epsilon(1e-5));
+}
+
+TEST_CASE("any strides will do, and outputs without any") {
+    const auto schedule = mixing_schedule<>::constant(4, 0.5);
+    const Eigen::MatrixXd expected = influence_matrix(5, schedule);
+    using strides = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
+    Eigen::VectorXd memory = Eigen::VectorXd::Constant(200, -1);
+    const Eigen::Map<Eigen::MatrixXd, 0, strides> every_third(memory.data(), 5, 5, strides(20, 3));
+    influence_matrix(schedule, Eigen::Map<Eigen::MatrixXd, 0, strides>(memory.data(), 5, 5, strides(20, 3)));
+    CHECK(every_third == expected);
+    CHECK((memory.array() == -1).count() == 175);
+    const Eigen::Map<row_major, 0, strides> by_rows(memory.data(), 5, 5, strides(20, 2));
+    influence_matrix(schedule, Eigen::Map<row_major, 0, strides>(memory.data(), 5, 5, strides(20, 2)));
+    CHECK(by_rows == expected);
+    Eigen::MatrixXd turned(5, 5);
+    influence_matrix(schedule, turned.reverse());
+    CHECK(turned.reverse() == expected);
+    row_major permuted(5, 5);  // its first and its last column are as far apart as those of a plain one
+    const std::vector<int> same{0, 1, 2, 3, 4};
+    const std::vector<int> swapped{0, 2, 1, 3, 4};
+    influence_matrix(schedule, permuted(same, swapped));
+    CHECK(permuted(same, swapped) == expected);
+}
+
+namespace {
+
+template <class Out>
+concept takes_matrix = requires(Out&& out) {
+    influence_matrix(mixing_schedule<>::constant(4, 0.5), std::forward<Out>(out));
+};
+static_assert(takes_matrix<row_major&> && takes_matrix<Eigen::Map<row_major>> &&
+              takes_matrix<Eigen::Block<row_major>>);
+static_assert(!takes_matrix<const row_major&> && !takes_matrix<Eigen::Map<const row_major>> &&
+              !takes_matrix<Eigen::Block<const row_major>>);
+
+}  // namespace
+
 TEST_CASE("influence_matrix rejects what does not fit") {
     const auto schedule = mixing_schedule<>::constant(4, 0.5);
     Eigen::MatrixXd oblong(3, 4);
     CHECK_THROWS_AS(influence_matrix(schedule, oblong), std::invalid_argument);
     CHECK_THROWS_AS(influence_matrix(-1, schedule), std::domain_error);
-    CHECK_THROWS_AS(influence_matrix(Eigen::Index(1) << 40, schedule), std::length_error);
+    CHECK_THROWS_AS(influence_matrix(cesaro_test::too_many, schedule), std::length_error);
     CHECK(influence_matrix(0, schedule).size() == 0);
     CHECK(influence_matrix(1, schedule)(0, 0) == Approx(1).epsilon(1e-15));
 }

@@ -4,13 +4,17 @@
 #include "catch.hpp"
 #include "dense_power.hpp"
 #include "scalars.hpp"
+#include "sizes.hpp"
 
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/influence_row.hpp>
 
 #include <cmath>
+#include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 using cesaro::influence_row;
@@ -135,6 +139,33 @@ TEST_CASE("long rows agree with the closed form") {
     }
 }
 
+TEST_CASE("rows of any law of hops, log-concave or not, complete or not") {
+    std::vector<Eigen::VectorXd> laws;
+    const auto law = [&](std::initializer_list<std::pair<Eigen::Index, double>> weights) {
+        Eigen::VectorXd w = Eigen::VectorXd::Zero((weights.end() - 1)->first + 1);
+        for (const auto& [k, weight] : weights)
+            w[k] = weight;
+        laws.push_back(w);
+    };
+    law({{0, 0.5}, {3, 0.5}});
+    law({{1, 0.875}, {96, 0.125}});
+    law({{1, 1 - 0x1p-40}, {80, 0x1p-40}});
+    law({{0, 0.25}, {2, 0.25}, {40, 1e-9}, {41, 0.125}});
+    law({{1, 1e-290}, {30, 1e-3}, {60, 1e-292}});
+    law({{0, 0.5}});
+    laws.push_back(Eigen::VectorXd::Constant(50, 0x1p-7));
+    for (const Eigen::VectorXd& w : laws) {
+        const cesaro::hop_law<> hops(w);
+        const cesaro::hop_law<extended> exact_hops(Eigen::VectorX<extended>(w.cast<extended>()));
+        for (const Eigen::Index tokens : {1, 300, 2048, 30000}) {
+            CAPTURE(tokens, w.size());
+            const Eigen::VectorXd row = influence_row(tokens, hops);
+            CHECK(largest_error(row, influence_row(tokens, exact_hops)) < 5e-16 * double(w.size() + 8));
+            CHECK(row.sum() == Approx(hops.total()).epsilon(1e-13));
+        }
+    }
+}
+
 TEST_CASE("float rows are as accurate as float is") {
     for (const Eigen::Index tokens : {2, 40, 1000, 100000}) {
         for (const auto& schedule :
@@ -181,15 +212,34 @@ TEST_CASE("the number of parts keeps the bound of what their polynomials leave o
         }
         CHECK(bound < 3e-16);
     }
-    for (const Eigen::Index width : {Eigen::Index(1), Eigen::Index(63), Eigen::Index(4032),
-                                     Eigen::Index(4033), Eigen::Index(123456789), Eigen::Index(1) << 61}) {
-        const Eigen::Index part = detail::part_width(width);
+    for (const std::int64_t width : {std::int64_t(1), std::int64_t(63), std::int64_t(4032),
+                                     std::int64_t(4033), std::int64_t(123456789), std::int64_t(1) << 61}) {
+        const std::int64_t part = detail::part_width(width);
         CHECK(part > 0);
         if (part < width) {
             CHECK(part <= std::numeric_limits<int>::max());
             CHECK((part - 1) * detail::parts_of_piece < width);
         }
     }
+}
+
+TEST_CASE("the power sums that are left out keep their bound") {
+    using cesaro::detail::row_evaluator;
+    int left_out = 0;
+    for (double position = 400; position < 1e18; position *= 7) {
+        for (double distance = 1; distance < 1e18; distance *= 9) {
+            for (double rho = 0.1; rho < position / 100; rho *= 3) {
+                const int r = row_evaluator::newton_order(position, distance, rho);
+                if (r == row_evaluator::max_order) continue;
+                ++left_out;
+                // p_s, s = r + 1, by the midpoint rule, times rho^s / s.
+                const double s = r + 1;
+                const double shape = -std::expm1(-(s - 1) * std::log1p(distance / position)) / (s - 1);
+                CHECK(position * shape * std::pow(rho / position, s) / s <= 1e-17);
+            }
+        }
+    }
+    CHECK(left_out > 1000);
 }
 
 TEST_CASE("a part is the piece around its centre, up to a sixteenth of the first power left out") {
@@ -237,13 +287,49 @@ TEST_CASE("the output may be a vector, a segment, a map or a column") {
     CHECK(block.col(1) == expected);
 }
 
+TEMPLATE_TEST_CASE("the output may be strided, a row, or in no order of memory", "", float, double,
+                   long double) {
+    using Real = TestType;
+    const auto schedule = mixing_schedule<Real>::constant(5, Real(2) / 5);
+    const Eigen::VectorX<Real> expected = influence_row(6, schedule);
+    Eigen::MatrixX<Real> block = Eigen::MatrixX<Real>::Constant(2, 6, Real(-1));
+    influence_row(schedule, block.row(1));
+    CHECK(block.row(1).transpose() == expected);
+    CHECK((block.row(0).array() == Real(-1)).all());
+    Eigen::RowVectorX<Real> lying(6);
+    influence_row(schedule, lying);
+    CHECK(lying.transpose() == expected);
+    Eigen::VectorX<Real> memory = Eigen::VectorX<Real>::Constant(18, Real(-1));
+    using every_third = Eigen::Map<Eigen::VectorX<Real>, 0, Eigen::InnerStride<3>>;
+    using stepping = Eigen::Map<Eigen::VectorX<Real>, 0, Eigen::InnerStride<>>;
+    influence_row(schedule, every_third(memory.data(), 6));
+    CHECK(every_third(memory.data(), 6) == expected);
+    CHECK((memory.array() == Real(-1)).count() == 12);
+    influence_row(schedule, stepping(memory.data(), 6, Eigen::InnerStride<>(2)));
+    CHECK(stepping(memory.data(), 6, Eigen::InnerStride<>(2)) == expected);
+    influence_row(schedule, memory.head(6).reverse());
+    CHECK(memory.head(6).reverse() == expected);
+}
+
+namespace {
+
+template <class Out>
+concept takes_row = requires(const mixing_schedule<>& schedule, Out&& out) {
+    influence_row(schedule, std::forward<Out>(out));
+};
+static_assert(takes_row<Eigen::VectorXd&> && takes_row<Eigen::VectorBlock<Eigen::VectorXd>>);
+static_assert(!takes_row<const Eigen::VectorXd&> && !takes_row<Eigen::VectorBlock<const Eigen::VectorXd>>);
+
+}  // namespace
+
 TEST_CASE("influence_row rejects what is not a row") {
     const auto schedule = mixing_schedule<>::constant(5, 0.4);
     Eigen::VectorXd empty(0);
     CHECK_THROWS_AS(influence_row(0, schedule), std::domain_error);
     CHECK_THROWS_AS(influence_row(-3, schedule), std::domain_error);
     CHECK_THROWS_AS(influence_row(schedule, empty), std::domain_error);
-    CHECK_THROWS_AS(influence_row(Eigen::Index(1) << 62, schedule), std::length_error);
+    if (cesaro_test::vectors_can_exceed_memory)
+        CHECK_THROWS_AS(influence_row(cesaro_test::too_many, schedule), std::length_error);
 }
 
 TEST_CASE("rows of several queries") {
@@ -258,16 +344,25 @@ TEST_CASE("rows of several queries") {
         CHECK(rows.row(i).head(queries[i] + 1).transpose() == row);
         CHECK((rows.row(i).tail(4000 - queries[i]).array() == 0).all());
     }
+    CHECK(cesaro::influence_rows(std::vector<int>{7, 0, 4000}, schedule) == rows);
+    CHECK(cesaro::influence_rows({7, 0, 4000}, schedule) == rows);
     CHECK(cesaro::influence_rows(Eigen::VectorX<Eigen::Index>(0), schedule).size() == 0);
     queries[1] = -1;
     CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::domain_error);
-    for (const Eigen::Index query : {Eigen::Index(1) << 60, std::numeric_limits<Eigen::Index>::max()}) {
-        queries[1] = query;
-        CHECK_THROWS_AS(cesaro::influence_rows(queries, schedule), std::length_error);
-    }
+    for (const std::int64_t query : {std::int64_t(1) << 60, std::numeric_limits<std::int64_t>::max()})
+        CHECK_THROWS_AS(cesaro::influence_rows({0, query}, schedule), std::length_error);
 }
 
 TEST_CASE("no entry is negative, not even below the smallest normal number") {
     const auto row = cesaro::influence_row(300000, cesaro::mixing_schedule<double>::attention_only(200));
     CHECK(row.minCoeff() >= 0);
+}
+
+TEST_CASE("the examples of influence_row and influence_rows") {
+    const auto schedule = cesaro::mixing_schedule<>::constant(12, 0.3);
+    Eigen::VectorXd row = cesaro::influence_row(1024, schedule);  // row[m]: of position m on the last one
+    cesaro::influence_row(schedule, row.head(512));               // in place: that of a context of 512
+    CHECK(row.head(512) == cesaro::influence_row(512, schedule));
+    const Eigen::MatrixXd rows = cesaro::influence_rows({15, 255, 1023}, schedule);  // 3 x 1024
+    CHECK((rows.rows() == 3 && rows.cols() == 1024));
 }

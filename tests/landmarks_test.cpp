@@ -73,11 +73,23 @@ TEST_CASE("primacy tails whose factors leave the range of the scalar in any orde
     CHECK(error_in_epsilons(dead_zone(1000, 1e-320), exact(Eigen::VectorXd::Ones(1000), 1e-320)) < 2000);
 }
 
+TEST_CASE("landmarks of a hop law that no schedule has") {
+    const hop_law<> hops{0.25, 0.0, 0.125, 0.0625};  // 0.5625 is lost
+    CHECK(recency_delta(hops) == 0.25);
+    const double u = std::log(1 / 0.3);
+    CHECK(primacy_tail(hops, 0.3) == Approx(0.0625 * u * u / 2).epsilon(1e-15));
+    CHECK(valley(hops, 0.3) == Approx(0.125 * u + 0.0625 * u * u / 2).epsilon(1e-15));
+    CHECK(primacy_tail(hop_law<>{1.0}, 0.3) == 0);
+}
+
 TEST_CASE("residual connections fill the valley") {
     const auto schedule = mixing_schedule<>::constant(96, 0.3);
     CHECK(valley(schedule, 0.5) == Approx(4.6e-11).epsilon(0.01));
     CHECK(1 / boost::math::factorial<double>(95) == Approx(9.7e-149).epsilon(0.01));
     CHECK(valley(schedule, 0.5) == pdf(continuum_influence<>(schedule), 0.5));
+    CHECK(recency_delta(schedule) == Approx(std::pow(0.7, 96)).epsilon(1e-13));
+    CHECK(recency_delta(mixing_schedule<>::constant(24, 0.5)) == std::pow(0.5, 24));
+    CHECK(recency_delta(hop_law<>(schedule)) == Approx(recency_delta(schedule)).epsilon(1e-13));
 }
 
 TEST_CASE("Perron's asymptotics tend to the valley with depth, at the rate 1/sqrt(H)") {
@@ -96,56 +108,6 @@ TEST_CASE("Perron's asymptotics tend to the valley with depth, at the rate 1/sqr
     CHECK(std::isfinite(valley_asymptotic(100000, 0.9, 0.5)));
 }
 
-TEST_CASE("the first token and the collapse of the row") {
-    const auto schedule = mixing_schedule<>::constant(24, 0.5);
-    for (const Eigen::Index tokens :
-         {Eigen::Index(1), Eigen::Index(2), Eigen::Index(1000), Eigen::Index(1) << 50}) {
-        const discrete_influence<> d(tokens - 1, schedule);
-        CHECK(first_token_influence(tokens, schedule) == pdf(d, 0));
-        CHECK(collapse_bound(tokens, schedule) == Approx(mean(d)).epsilon(1e-14));
-        CHECK(cdf(complement(d, 0)) <= collapse_bound(tokens, schedule));
-    }
-    CHECK(recency_delta(schedule) == std::pow(0.5, 24));
-}
-
-TEST_CASE("the collapse depth is the first depth at which the row has collapsed") {
-    for (const Eigen::Index tokens : {Eigen::Index(2), Eigen::Index(1000), Eigen::Index(1000000000)}) {
-        for (const double alpha : {0.05, 0.5, 1.0}) {
-            for (const double epsilon : {0.5, 0.01, 1e-12}) {
-                const Eigen::Index depth = collapse_depth(tokens, alpha, epsilon);
-                const auto rest = [&](Eigen::Index h) {
-                    return cdf(complement(
-                        discrete_influence<>(tokens - 1, mixing_schedule<>::constant(h, alpha)), 0));
-                };
-                CAPTURE(tokens, alpha, epsilon, depth);
-                CHECK(rest(depth) <= epsilon * (1 + 1e-12));
-                CHECK(rest(depth - 1) > epsilon * (1 - 1e-12));
-            }
-        }
-    }
-    CHECK(collapse_depth(1, 0.5, 0.01) == 0);
-    CHECK(collapse_depth(1000, 0.5, 1.0) == 0);
-    // n (1 - alpha/2)^H = epsilon once the first eigenvalue below 1 rules: at no cost in H.
-    CHECK(double(collapse_depth(1000, 1e-6, 1e-9)) == Approx(2 * std::log(1e12) / 1e-6).epsilon(0.005));
-}
-
-TEMPLATE_TEST_CASE("the collapse of two tokens, down to the least normal epsilon", "", float, double,
-                   long double) {
-    // P(m >= 1) is the mean position, (1 - alpha/2)^H.
-    using Real = TestType;
-    const Real least = std::numeric_limits<Real>::min();
-    for (const Real alpha : {Real(1e-3L), Real(0.3L), Real(1)}) {
-        for (const Real epsilon : {Real(1e-3L), Real(1000 * least), least}) {
-            const float100 exact = ceil(log(float100(epsilon)) / log1p(-float100(alpha) / 2));
-            CAPTURE(alpha, epsilon);
-            CHECK(
-                double(collapse_depth(2, alpha, epsilon)) ==
-                Approx(double(exact)).epsilon(1e4 * double(std::numeric_limits<Real>::epsilon())).margin(1));
-        }
-        CHECK_THROWS_AS(collapse_depth(2, alpha, least / 2), std::domain_error);
-    }
-}
-
 TEST_CASE("landmarks reject what is outside their domains") {
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const auto schedule = mixing_schedule<>::constant(3, 0.5);
@@ -159,13 +121,13 @@ TEST_CASE("landmarks reject what is outside their domains") {
     CHECK_THROWS_AS(valley_asymptotic(0, 0.5, 0.5), std::domain_error);
     CHECK_THROWS_AS(valley_asymptotic(3, 1.0, 0.5), std::domain_error);
     CHECK_THROWS_AS(valley_asymptotic(3, 0.5, 1.0), std::domain_error);
-    CHECK_THROWS_AS(first_token_influence(0, schedule), std::domain_error);
-    CHECK_THROWS_WITH(first_token_influence((Eigen::Index(1) << 62) + 2, schedule),
-                      "cesaro::first_token_influence: tokens = 4611686018427387906 must be at most 2^62 + 1");
-    CHECK_THROWS_AS(collapse_bound(0, schedule), std::domain_error);
-    CHECK_THROWS_AS(collapse_depth(0, 0.5, 0.1), std::domain_error);
-    CHECK_THROWS_AS(collapse_depth(10, 0.0, 0.1), std::domain_error);
-    CHECK_THROWS_AS(collapse_depth(10, nan, 0.1), std::domain_error);
-    CHECK_THROWS_AS(collapse_depth(10, 0.5, 0.0), std::domain_error);
     CHECK(primacy_tail(mixing_schedule<>::attention_only(0), 0.5) == 0);
+}
+
+TEST_CASE("the example of valley") {
+    const auto schedule = cesaro::mixing_schedule<>::constant(96, 0.3);
+    const double filled = cesaro::valley(schedule, 0.5);
+    const double empty = cesaro::dead_zone(96, 0.5);
+    CHECK(filled == Approx(4.6e-11).epsilon(0.01));
+    CHECK(empty == Approx(7.3e-164).epsilon(0.01));
 }

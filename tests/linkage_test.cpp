@@ -6,6 +6,9 @@
 
 static_assert(cesaro::version_major == PROJECT_MAJOR && cesaro::version_minor == PROJECT_MINOR &&
               cesaro::version_patch == PROJECT_PATCH);
+#if CESARO_VERSION != PROJECT_MAJOR * 10000 + PROJECT_MINOR * 100 + PROJECT_PATCH
+#error "the preprocessor's version is not the project's"
+#endif
 
 double influence_elsewhere(Eigen::Index source);
 

@@ -2,10 +2,16 @@
 // SPDX-License-Identifier: MIT
 
 #include "catch.hpp"
+#include "parallel_other.hpp"
 
 #include <cesaro/detail/parallel.hpp>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 using namespace cesaro::detail;
@@ -22,9 +28,20 @@ TEST_CASE("every index once, every piece in its place") {
     parallel_pieces(0, 64, [&](Eigen::Index, Eigen::Index) { FAIL("no piece"); });
 }
 
-TEST_CASE("an exception of a body is the caller's") {
-    const auto fail_at_7 = [](Eigen::Index i) {
-        if (i == 7) throw std::runtime_error("seven");
+TEST_CASE("an exception of a body is the caller's: that of the first index") {
+    const auto fail_from_7 = [](Eigen::Index i) {
+        if (i >= 7) throw std::runtime_error(std::to_string(i));
     };
-    CHECK_THROWS_AS(parallel_for(20, fail_at_7), std::runtime_error);
+    CHECK_THROWS_WITH(parallel_for(20, fail_from_7), "7");
+    CHECK_THROWS_WITH(parallel_for(20, fail_from_7, 100), "7");
 }
+
+#ifdef _OPENMP
+TEST_CASE("a translation unit without OpenMP runs the same loops, on the threads of the program") {
+    const int threads = omp_get_max_threads();
+    omp_set_num_threads(3);
+    CHECK(team_size_in_other_unit(omp_get_num_threads, 0) == 3);
+    CHECK(team_size_in_other_unit(omp_get_num_threads, 5) == 1);
+    omp_set_num_threads(threads);
+}
+#endif

@@ -6,6 +6,8 @@
 
 #include <cesaro/power_sum.hpp>
 
+#include <cstdint>
+
 using cesaro::power_sum;
 using namespace cesaro_test;
 
@@ -17,11 +19,11 @@ TEST_CASE("power sums of rationals are exact") {
 
 TEMPLATE_TEST_CASE("power sums agree with term by term addition", "", float, double, long double, float50) {
     // The oracle adds in 100 digits, term by term; the ranges straddle the start of the series.
-    for (const Eigen::Index a : {1, 2, 20, 40, 200, 5000}) {
-        for (const Eigen::Index length : {1, 2, 30, 400, 3000}) {
+    for (const int a : {1, 2, 20, 40, 200, 5000}) {
+        for (const int length : {1, 2, 30, 400, 3000}) {
             for (const int r : {1, 2, 3, 8, 21}) {
                 float100 exact = 0;
-                for (Eigen::Index i = a; i < a + length; ++i)
+                for (int i = a; i < a + length; ++i)
                     exact += pow(float100(i), -r);
                 if (exact < float100((std::numeric_limits<TestType>::min)())) continue;
                 CAPTURE(a, length, r);
@@ -35,11 +37,11 @@ TEMPLATE_TEST_CASE("power sums agree with term by term addition", "", float, dou
 TEST_CASE("power sums split anywhere, also where positions are no doubles") {
     // p(a..b) = p(a..c) + p(c+1..b), in 100 digits, against double; at 2^60 the neighbours of a double are
     // 256 positions apart.
-    for (const Eigen::Index a :
-         {Eigen::Index(3), (Eigen::Index(1) << 53) + 1, (Eigen::Index(1) << 60) + 77}) {
-        for (const Eigen::Index length : {Eigen::Index(2), Eigen::Index(100), Eigen::Index(1) << 61}) {
+    for (const std::int64_t a :
+         {std::int64_t(3), (std::int64_t(1) << 53) + 1, (std::int64_t(1) << 60) + 77}) {
+        for (const std::int64_t length : {std::int64_t(2), std::int64_t(100), std::int64_t(1) << 61}) {
             for (const int r : {1, 2, 15}) {
-                const Eigen::Index c = a + length / 2;
+                const std::int64_t c = a + length / 2;
                 const float100 whole =
                     power_sum<float100>(a, c, r) + power_sum<float100>(c + 1, a + length, r);
                 CAPTURE(a, length, r);
@@ -50,7 +52,7 @@ TEST_CASE("power sums split anywhere, also where positions are no doubles") {
 }
 
 TEST_CASE("power sums underflow gracefully and reject bad ranges") {
-    const Eigen::Index most = Eigen::Index(1) << 62;
+    const std::int64_t most = std::int64_t(1) << 62;
     CHECK(power_sum<double>(most, most, 30) == 0);
     CHECK(power_sum<double>(1, most, 100000) == 1);
     CHECK(power_sum<double>(1, most, 2) == Approx(1.6449340668482264).epsilon(1e-15));
@@ -62,6 +64,6 @@ TEST_CASE("power sums underflow gracefully and reject bad ranges") {
 
 TEST_CASE("the greatest power") {
     const int most = std::numeric_limits<int>::max();
-    CHECK(cesaro::power_sum<double>(1, Eigen::Index(1) << 62, most) == 1);
+    CHECK(cesaro::power_sum<double>(1, std::int64_t(1) << 62, most) == 1);
     CHECK(cesaro::power_sum<double>(2, 100, 1000) == Approx(std::ldexp(1.0, -1000)).epsilon(1e-14));
 }

@@ -9,6 +9,7 @@
 #include <Eigen/Core>
 #include <boost/multiprecision/cpp_bin_float.hpp>
 
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
@@ -65,7 +66,7 @@ inline std::istream& read(std::istream& in, double& value) {
 }
 
 struct power_sum_reference {
-    Eigen::Index a, b;
+    std::int64_t a, b;
     int r;
     reference_real value;
 
@@ -76,7 +77,7 @@ struct power_sum_reference {
 };
 
 struct discrete_reference {
-    Eigen::Index query, source;
+    std::int64_t query, source;
     reference_schedule schedule;
     reference_real pdf, cdf, complement;
 

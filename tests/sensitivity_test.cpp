@@ -8,7 +8,10 @@
 
 #include <boost/math/differentiation/autodiff.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 
 using cesaro::discrete_influence;
 using cesaro::mixing_schedule;
@@ -33,8 +36,8 @@ TEST_CASE("sensitivities are the derivatives of automatic differentiation") {
     for (const Eigen::Index m : {0, 3, 250, 499, 500}) {
         const discrete_influence<> d(n, mixing_schedule<>(alphas));
         const auto entries = cesaro::detail::power_entries<double>(n, m, alphas.size());
-        const Eigen::VectorXd derivatives = pdf_sensitivity(d, m);
-        const Eigen::VectorXd log_derivatives = logpdf_sensitivity(d, m);
+        const Eigen::VectorXd derivatives = pdf_sensitivity(n, mixing_schedule<>(alphas), m);
+        const Eigen::VectorXd log_derivatives = logpdf_sensitivity(n, mixing_schedule<>(alphas), m);
         for (Eigen::Index l = 0; l < alphas.size(); ++l) {
             Eigen::VectorX<variable> variables = alphas.cast<variable>();
             variables[l] = make_fvar<double, 1>(alphas[l]);
@@ -58,7 +61,7 @@ TEST_CASE("sensitivities are difference quotients, also where the entry underflo
     for (const double last : {1.0, 0.5}) {
         alphas[0] = last;
         alphas.tail(90).setConstant(1);  // at least 90 hops: the entry is below 1e-1000
-        const auto derivatives = logpdf_sensitivity(discrete_influence<>(n, mixing_schedule<>(alphas)), m);
+        const auto derivatives = logpdf_sensitivity(n, mixing_schedule<>(alphas), m);
         CHECK(pdf(discrete_influence<>(n, mixing_schedule<>(alphas)), m) == 0);
         for (const Eigen::Index l : {0, 3, 7, 99}) {
             const float100 step("1e-30");
@@ -80,15 +83,58 @@ TEST_CASE("sensitivities of rationals are exact, and of the identity empty") {
     Eigen::VectorX<rational> alphas(2);
     alphas << rational(1, 2), rational(1, 3);
     // Two tokens, p(0|1) = w_1 / 2 + w_2 3/4 with w_1 = a + b - 2ab, w_2 = ab.
-    const discrete_influence<rational> d(1, mixing_schedule<rational>(alphas));
-    const auto derivatives = pdf_sensitivity(d, 0);
+    const auto derivatives = pdf_sensitivity(1, mixing_schedule<rational>(alphas), 0);
     CHECK(derivatives[0] == (1 - 2 * rational(1, 3)) / 2 + rational(3, 4) * rational(1, 3));
     CHECK(derivatives[1] == (1 - 2 * rational(1, 2)) / 2 + rational(3, 4) * rational(1, 2));
-    const discrete_influence<> identity(4, mixing_schedule<>::attention_only(0));
-    CHECK(pdf_sensitivity(identity, 4).size() == 0);
-    CHECK(logpdf_sensitivity(identity, 2).size() == 0);
-    const discrete_influence<> stay(4, mixing_schedule<>::constant(2, 0.0));
-    CHECK(logpdf_sensitivity(stay, 2)[0] == std::numeric_limits<double>::infinity());
-    CHECK_THROWS_AS(pdf_sensitivity(identity, 5), std::domain_error);
-    CHECK_THROWS_AS(logpdf_sensitivity(identity, -1), std::domain_error);
+    const mixing_schedule<> identity{};
+    CHECK(pdf_sensitivity(4, identity, 4).size() == 0);
+    CHECK(logpdf_sensitivity(4, identity, 2).size() == 0);
+    CHECK(logpdf_sensitivity(4, mixing_schedule<>{0.0, 0.0}, 2)[0] ==
+          std::numeric_limits<double>::infinity());
+}
+
+TEST_CASE("sensitivities at depth 150 within 3e-14 of the larger of the two entries") {
+    double worst = 0;
+    for (const double most : {0.3, 0.99}) {
+        const Eigen::VectorXd alphas = uneven_alphas(150) * most;
+        for (const std::int64_t n : {std::int64_t(1000), std::int64_t(1) << 60}) {
+            for (const std::int64_t m : {std::int64_t(0), n / 1000, n / 2, n - 3, n}) {
+                const Eigen::VectorXd derivatives = pdf_sensitivity(n, mixing_schedule<>(alphas), m);
+                for (const Eigen::Index l : {0, 70}) {
+                    // By the definition: the entries without layer l, and with l attending for certain.
+                    Eigen::VectorX<float50> others(149);
+                    others << alphas.head(l).cast<float50>(), alphas.tail(149 - l).cast<float50>();
+                    const mixing_schedule<float50> rest(others);
+                    const float50 absent = pdf(discrete_influence<float50>(n, rest), m);
+                    const mixing_schedule<float50> attend{float50(1)};
+                    const float50 attending = pdf(discrete_influence<float50>(n, rest * attend), m);
+                    const float50 larger = attending > absent ? attending : absent;
+                    if (larger < float50("1e-290")) continue;
+                    const float50 error = abs(float50(derivatives[l] - (attending - absent))) / larger;
+                    worst = std::max(worst, double(error));
+                }
+            }
+        }
+    }
+    CAPTURE(worst);
+    CHECK(worst < 3e-14);
+    CHECK(worst > 0);  // doubles were compared with what they stand for
+}
+
+TEST_CASE("queries and sources out of range are named by the function called") {
+    const mixing_schedule<> schedule{0.5, 0.25};
+    CHECK_THROWS_WITH(pdf_sensitivity(4, schedule, 5),
+                      "cesaro::pdf_sensitivity: source = 5 must lie in [0, query], query = 4");
+    CHECK_THROWS_WITH(logpdf_sensitivity(4, schedule, -1),
+                      "cesaro::logpdf_sensitivity: source = -1 must lie in [0, query], query = 4");
+    CHECK_THROWS_WITH(pdf_sensitivity(-1, schedule, 0),
+                      "cesaro::pdf_sensitivity: query = -1 must lie in [0, 2^62]");
+    CHECK_THROWS_WITH(logpdf_sensitivity(-1, schedule, 0),
+                      "cesaro::logpdf_sensitivity: query = -1 must lie in [0, 2^62]");
+}
+
+TEST_CASE("the example of pdf_sensitivity") {
+    const cesaro::mixing_schedule<> schedule{0.3, 0.2, 0.4};
+    const Eigen::VectorXd slopes = cesaro::pdf_sensitivity(1023, schedule, 500);
+    CHECK(slopes.size() == 3);
 }

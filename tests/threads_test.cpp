@@ -7,6 +7,11 @@
 
 #include <cesaro/influence_matrix.hpp>
 #include <cesaro/influence_row.hpp>
+#include <cesaro/mixing_schedule.hpp>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
 
 #include <omp.h>
 
@@ -22,3 +27,52 @@ TEST_CASE("rows and matrices do not depend on the number of threads") {
         CHECK(cesaro::influence_matrix(2500, schedule) == matrix);
     }
 }
+
+// The address sanitizer has allocation functions of its own.
+#if defined(__SANITIZE_ADDRESS__)
+#define CESARO_TEST_OWN_ALLOCATION 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CESARO_TEST_OWN_ALLOCATION 0
+#endif
+#endif
+#ifndef CESARO_TEST_OWN_ALLOCATION
+#define CESARO_TEST_OWN_ALLOCATION 1
+#endif
+
+#if CESARO_TEST_OWN_ALLOCATION
+namespace {
+
+std::atomic<bool> memory_is_out = false;
+
+}  // namespace
+
+void* operator new(std::size_t size) {
+    void* const memory = memory_is_out ? nullptr : std::malloc(size);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+}
+void operator delete(void* memory) noexcept {
+    std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+    std::free(memory);
+}
+
+TEST_CASE("memory that runs out on a thread is told to the caller") {
+    omp_set_num_threads(2);
+    const auto schedule = cesaro::mixing_schedule<>::constant(24, 0.3);
+    Eigen::MatrixXd matrix(3000, 3000);
+    bool told = false;
+    memory_is_out = true;
+    try {
+        cesaro::influence_matrix(schedule, matrix);
+    } catch (const std::bad_alloc&) {
+        told = true;
+    }
+    memory_is_out = false;
+    CHECK(told);
+    influence_matrix(schedule, matrix);
+    CHECK(matrix(0, 0) == Approx(1));
+}
+#endif

@@ -3,11 +3,13 @@
 
 #pragma once
 
-#include <cesaro/attention/columnwise_operator.hpp>
+#include <cesaro/columnwise_operator.hpp>
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/running_means.hpp>
 
 #include <Eigen/Core>
+
+#include <algorithm>
 
 namespace cesaro {
 
@@ -28,8 +30,9 @@ class cesaro_operator : public columnwise_operator<cesaro_operator<Real>, Real> 
         : columnwise_operator<cesaro_operator, Real>("cesaro_operator", size) {}
 
     /// What apply() and apply_transpose() do once the shapes fit: \f$M x\f$ and \f$M^T v\f$, allocating
-    /// nothing, in place too. Cost O(rows · columns). Accuracy: one running sum per column, at most n
-    /// roundings at row n.
+    /// nothing, in place too. Cost O(rows · columns). Accuracy: one running sum per column, relative where no
+    /// entry is negative: at most n + 2 roundings at row n of \f$M x\f$, and rows() - n + 1 of
+    /// \f$M^T v\f$, whose first entry sums all of v.
     template <class In, class Out>
     void apply_block(const In& x, Out& y) const {
         detail::running_means<Real>(x, y);
@@ -41,11 +44,21 @@ class cesaro_operator : public columnwise_operator<cesaro_operator<Real>, Real> 
 
     /// The dense lower-triangular matrix, for checking.
     /// \throws std::length_error when rows × rows entries do not fit in memory.
-    Eigen::MatrixX<Real> matrix() const {
+    [[nodiscard]] Eigen::MatrixX<Real> matrix() const {
         return detail::dense_matrix<Real>(
             "cesaro_operator::matrix", this->rows(),
             [](Eigen::Index n, Eigen::Index m) { return m <= n ? Real(Real(1) / Real(n + 1)) : Real(0); });
     }
+
+    /// The diagonal \f$1/(n+1)\f$, length rows().
+    /// \throws std::length_error when it does not fit in memory.
+    [[nodiscard]] Eigen::VectorX<Real> diagonal() const {
+        return detail::dense_vector<Real>("cesaro_operator::diagonal", this->rows(),
+                                          [](Eigen::Index n) { return Real(Real(1) / Real(n + 1)); });
+    }
+
+    /// The first token alone is the centre.
+    [[nodiscard]] Eigen::Index centre_size() const { return std::min<Eigen::Index>(1, this->rows()); }
 };
 
 }  // namespace cesaro

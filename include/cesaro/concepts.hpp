@@ -3,23 +3,56 @@
 
 #pragma once
 
+#include <cesaro/detail/requirements.hpp>
+
 #include <Eigen/Core>
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <limits>
+#include <ostream>
 
 namespace cesaro {
 
-/// A type that can stand for the real numbers: `float`, `double`, `long double`, Boost.Multiprecision's
-/// binary floats, and, wherever only + - * / occur, exact rationals.
-template <class T>
-concept real_scalar = std::numeric_limits<T>::is_specialized && !std::numeric_limits<T>::is_integer &&
-                      std::constructible_from<T, int> && requires(T a, T b) {
+namespace detail {
+
+/// Numbers whose sums, differences, products and quotients are a T (or expressions that stand for one).
+template <class T, class Left, class Right = Left>
+concept field_operands = requires(const Left& a, const Right& b) {
     { a + b } -> std::convertible_to<T>;
     { a - b } -> std::convertible_to<T>;
     { a* b } -> std::convertible_to<T>;
     { a / b } -> std::convertible_to<T>;
+    { a == b } -> std::convertible_to<bool>;
+    { a != b } -> std::convertible_to<bool>;
     { a < b } -> std::convertible_to<bool>;
+    { a <= b } -> std::convertible_to<bool>;
+    { a > b } -> std::convertible_to<bool>;
+    { a >= b } -> std::convertible_to<bool>;
+};
+
+}  // namespace detail
+
+/// A type that can stand for the real numbers: `float`, `double`, `long double`, Boost.Multiprecision's
+/// binary floats, and, wherever only + - * / occur, exact rationals.
+///
+/// An ordered field that is made from whole numbers of any type and mixes with `int`. Where
+/// std::numeric_limits says that it is not exact, it may be asked for the functions of `<cmath>`, which
+/// argument-dependent lookup finds, for explicit conversions to std::int64_t, and for what Boost.Math's
+/// functions ask. Eigen needs its NumTraits.
+template <class T>
+concept real_scalar = std::numeric_limits<T>::is_specialized && !std::numeric_limits<T>::is_integer &&
+                      std::copyable<T> && std::default_initializable<T> && std::constructible_from<T, int> &&
+                      std::constructible_from<T, std::size_t> && std::constructible_from<T, std::int64_t> &&
+                      detail::field_operands<T, T> && detail::field_operands<T, T, int> &&
+                      detail::field_operands<T, int, T> && requires(T x, const T& a, std::ostream& out) {
+    { -a } -> std::convertible_to<T>;
+    x += a;
+    x -= a;
+    x *= a;
+    x /= a;
+    out << a;
 };
 
 /// A row-stochastic matrix known by its action: what a layer of attention does, averaged over everything

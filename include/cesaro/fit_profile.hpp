@@ -4,10 +4,8 @@
 #pragma once
 
 #include <cesaro/detail/check.hpp>
-#include <cesaro/influence_row.hpp>
-#include <cesaro/jacobian_profile.hpp>
-#include <cesaro/mixing_schedule.hpp>
-#include <cesaro/profile.hpp>
+#include <cesaro/detail/profile_sum.hpp>
+#include <cesaro/profile_distance.hpp>
 
 #include <Eigen/Core>
 #include <boost/math/tools/minima.hpp>
@@ -15,6 +13,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace cesaro {
@@ -25,24 +25,31 @@ struct profile_fit {
     double wasserstein;
 };
 
-/// The parameter in [least, greatest] whose profile has the least Wasserstein distance from `measured`:
-/// the best of `grid` equal steps, refined by Brent's method between its neighbours, to about 1e-8 of the
-/// interval. `theory(parameter)` is a profile of the same length.
-/// \throws std::domain_error when grid < 2, an end of the interval is not finite, or not least < greatest;
-/// what wasserstein() throws.
-///
-/// Source: Brent 1973, chapter 5 (Boost.Math's brent_find_minima).
+namespace detail {
+
+/// A measured profile in double, in which fits are made, checked before any theory is asked for.
+template <profile_like P>
+Eigen::VectorXd checked_profile(std::string_view function, const P& measured) {
+    const auto& entries = profile_entries(measured);
+    static_assert(std::remove_cvref_t<decltype(entries)>::IsVectorAtCompileTime, "a profile is a vector");
+    Eigen::VectorXd values(entries.size());
+    for (Eigen::Index m = 0; m < values.size(); ++m)
+        values[m] = static_cast<double>(entries.coeffRef(m));
+    profile_sum(function, "measured", values);
+    return values;
+}
+
+/// fit_profile() to a checked profile, for the function that messages name.
 template <class Theory>
-profile_fit fit_profile(const Eigen::VectorXd& measured, double least, double greatest, const Theory& theory,
-                        Eigen::Index grid = 32) {
-    detail::check_at_least("fit_profile", "grid", grid, 2);
+profile_fit fit_for(std::string_view function, const Eigen::VectorXd& measured, double least, double greatest,
+                    const Theory& theory, Eigen::Index grid) {
+    check_at_least(function, "grid", grid, 2);
     for (const auto& [end, value] : {std::pair{"least", least}, std::pair{"greatest", greatest}}) {
-        if (!std::isfinite(value)) detail::throw_domain_error("fit_profile", end, value, "must be finite");
+        if (!std::isfinite(value)) throw_domain_error(function, end, value, "must be finite");
     }
     if (!(least < greatest)) {
-        detail::throw_domain_error("fit_profile", "least", least, "must be less than greatest");
+        throw_domain_error(function, "least", least, "must be less than greatest");
     }
-    detail::profile_sum("fit_profile", "measured", measured);  // checked before any theory is asked for
     const auto distance = [&](double parameter) { return wasserstein(measured, theory(parameter)); };
     const double step = greatest / double(grid) - least / double(grid);
     profile_fit best{least, distance(least)};
@@ -61,47 +68,27 @@ profile_fit fit_profile(const Eigen::VectorXd& measured, double least, double gr
     return best;
 }
 
-/// The mixing coefficient \f$\alpha\f$, equal in all layers, whose influence row comes nearest to a measured
-/// profile of positions. See fit_profile(). Cost: some 60 rows, O(tokens · depth) each.
-inline profile_fit fit_constant_mixing(const Eigen::VectorXd& measured, Eigen::Index depth) {
-    return fit_profile(measured, 0, 1, [&](double alpha) {
-        return influence_row(measured.size(), mixing_schedule<double>::constant(depth, alpha));
-    });
-}
-
-namespace detail {
-
-/// The factor between 1/20 and 20 for which profile(factor) comes nearest to a measured one, in its
-/// logarithm.
-template <class Profile>
-profile_fit fit_factor(const Eigen::VectorXd& measured, const Profile& profile, Eigen::Index grid) {
-    const double reach = std::log(20.0);
-    profile_fit fit = fit_profile(
-        measured, -reach, reach, [&](double logarithm) { return profile(std::exp(logarithm)); }, grid);
-    fit.parameter = std::exp(fit.parameter);
-    return fit;
-}
-
 }  // namespace detail
 
-/// The factor by which gains per layer are to be multiplied for their jacobian_profile() to come nearest to a
-/// measured profile of positions; sought between 1/20 and 20, in its logarithm. See fit_profile().
-/// Cost: some 60 profiles, O(tokens · layers) each.
-inline profile_fit fit_gain_factor(const Eigen::VectorXd& measured, const Eigen::VectorXd& gains) {
-    return detail::fit_factor(
-        measured, [&](double factor) { return jacobian_profile(measured.size(), factor * gains); }, 32);
-}
-
-/// As above, one factor for the gains of both branches at all positions and layers.
-/// Cost: some 30 profiles, O(tokens² · layers) each.
-inline profile_fit fit_gain_factor(const Eigen::VectorXd& measured, const position_gains<double>& gains) {
-    return detail::fit_factor(
-        measured,
-        [&](double factor) {
-            return jacobian_profile(
-                position_gains<double>{factor * gains.attention, factor * gains.feed_forward});
-        },
-        12);
+/// The parameter in [least, greatest] whose profile has the least Wasserstein distance from `measured`: the
+/// best of `grid` equal steps, refined by Brent's method between its neighbours, to about 1e-8 of the
+/// interval. `theory(parameter)` is a profile of the same length in double; `measured` may be of any scalar
+/// that converts to it.
+/// \throws std::domain_error when grid < 2, an end of the interval is not finite, or not least < greatest;
+/// what wasserstein() throws.
+///
+/// \code
+/// const std::vector<double> measured{4, 2, 1};
+/// const auto powers = [](double ratio) { return Eigen::Vector3d(1, ratio, ratio * ratio); };
+/// const double ratio = cesaro::fit_profile(measured, 0.1, 2, powers).parameter;  // 0.5
+/// \endcode
+///
+/// Source: Brent 1973, chapter 5 (Boost.Math's brent_find_minima).
+template <detail::profile_like P, class Theory>
+[[nodiscard]] profile_fit fit_profile(const P& measured, double least, double greatest, const Theory& theory,
+                                      Eigen::Index grid = 32) {
+    const Eigen::VectorXd profile = detail::checked_profile("fit_profile", measured);
+    return detail::fit_for("fit_profile", profile, least, greatest, theory, grid);
 }
 
 }  // namespace cesaro

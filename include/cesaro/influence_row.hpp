@@ -5,49 +5,22 @@
 
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
-#include <cesaro/detail/piecewise_row.hpp>
-#include <cesaro/detail/recurrence_row.hpp>
-#include <cesaro/mixing_schedule.hpp>
+#include <cesaro/detail/memory.hpp>
+#include <cesaro/detail/output.hpp>
+#include <cesaro/detail/row_writer.hpp>
+#include <cesaro/hop_law.hpp>
 
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <ranges>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace cesaro {
-
-namespace detail {
-
-/// How the entries of a row without its delta are found: any part of it, by fill(first, count, out).
-template <class Real>
-using row_source = std::conditional_t<std::is_same_v<Real, double> || std::is_same_v<Real, float>,
-                                      piecewise_row, recurrence_row<Real>>;
-
-template <class Real>
-row_source<Real> make_row_source(Eigen::Index tokens, const mixing_schedule<Real>& schedule) {
-    if constexpr (std::is_same_v<row_source<Real>, piecewise_row>)
-        return {poisson_binomial<double>(schedule.alphas()), tokens};
-    else
-        return {schedule.hop_distribution(), tokens};
-}
-
-/// Below this many tokens the recurrence is as fast as anything.
-inline constexpr Eigen::Index short_row = 2048;
-
-/// The cuts are the same for any number of threads, and so is the row.
-template <class Real>
-void fill_long_row(const piecewise_row& row, Eigen::Index tokens, Real* out) {
-    constexpr Eigen::Index chunk = Eigen::Index(1) << 16;
-    const Eigen::Index chunks = (tokens + chunk - 1) / chunk;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) if (chunks >= 16)
-#endif
-    for (Eigen::Index i = 0; i < chunks; ++i)
-        row.fill(i * chunk, std::min(chunk, tokens - i * chunk), out + i * chunk);
-}
-
-}  // namespace detail
 
 /// How much each position of the context influences the last one: the last row of the network operator
 /// \f$A = \sum_k w_k M^k\f$, into `out`.
@@ -57,72 +30,101 @@ void fill_long_row(const piecewise_row& row, Eigen::Index tokens, Real* out) {
 ///
 /// with \f$h_k(a..b)\f$ the complete homogeneous symmetric polynomial of degree k in 1/a, ..., 1/b.
 ///
-/// \param schedule the network's layers; depth 0 is the identity.
-/// \param out a contiguous vector, map or segment of `Real`; its size, at least 1, is the number of tokens.
-///        On return it holds a probability distribution over positions 0 .. tokens - 1.
+/// \param network a hop_law, or what converts to one, as a mixing_schedule does; depth 0 is the identity.
+/// \param out a vector, map, segment, column or row of the network's scalar; its size, at least 1, is the
+///        number of tokens; written in place where it is contiguous, else through a copy. On return it holds
+///        a probability distribution over positions 0 .. tokens - 1, or what the hops do not lose of one.
 /// \throws std::domain_error when `out` is empty.
 ///
 /// Cost: double and float, O(tokens) for writing plus O(depth² log tokens) at most for the polynomials the
 /// row is written from; memory O(depth log tokens). With OpenMP long rows are written by all threads, to the
 /// same result for any number of them. Other scalars: the recurrence \f$h_k(a..b) = h_k(a+1..b) +
-/// h_{k-1}(a..b)/a\f$, O(tokens · depth), memory O(depth). Accuracy: double, relative error below 6e-14 at
-/// every entry above 1e-290 up to depth 96 (measured against long double at 2^24 tokens; the straight
-/// recurrence drifts by 1e-13 there); smaller entries within 1e-300 absolutely; float, the rounding of such
-/// entries. The row sums to one within 1e-13. Exact for rationals.
+/// h_{k-1}(a..b)/a\f$, O(tokens · depth), memory O(depth).
+///
+/// Accuracy: double, relative error below 6e-14 at every entry above 1e-290 up to depth 96 (measured against
+/// long double at 2^24 tokens; the straight recurrence drifts by 1e-13 there); smaller entries within 1e-300
+/// absolutely; float, the rounding of such entries. Exact for rationals. The row sums to one within 1e-13,
+/// if the sum itself is compensated: Eigen's `sum()` of 10^6 entries adds 3e-13 of its own, and summarize()
+/// and influence_histogram() do not.
 ///
 /// Source: the operator is that of Chowdhury, arXiv 2603.10123, section 3; the entries follow from the
 /// generating function \f$\sum_k h_k z^k = \prod_i (1 - z/i)^{-1}\f$ (Macdonald, Symmetric Functions, I.2).
-template <real_scalar Real>
-void influence_row(const mixing_schedule<Real>& schedule,
-                   std::type_identity_t<Eigen::Ref<Eigen::VectorX<Real>>> out) {
+template <has_hop_law Network, detail::output Out>
+void influence_row(const Network& network, Out&& out) {
+    using Real = typename Network::Scalar;
+    using Dense = std::remove_cvref_t<Out>;
+    static_assert(std::is_same_v<typename Dense::Scalar, Real>, "the output must hold the network's scalar");
+    static_assert(Dense::IsVectorAtCompileTime,
+                  "the output must be a vector: a column or row of a matrix is one");
     detail::check_at_least("influence_row", "tokens", out.size(), 1);
-    const Eigen::Index tokens = out.size();
-    if constexpr (std::is_same_v<detail::row_source<Real>, detail::piecewise_row>) {
-        if (std::is_same_v<Real, double> && tokens < detail::short_row)
-            detail::recurrence_row<Real>(schedule.hop_distribution(), tokens).fill(0, tokens, out.data());
-        else
-            detail::fill_long_row(detail::make_row_source(tokens, schedule), tokens, out.data());
-    } else {
-        detail::make_row_source(tokens, schedule).fill(0, tokens, out.data());
+    const hop_law<Real> hops = network;
+    const detail::row_writer<Real> row(hops, out.size());
+    if constexpr ((int(Dense::Flags) & Eigen::DirectAccessBit) != 0) {
+        if (out.innerStride() == 1) return row.fill_all(&out.coeffRef(0));
     }
-    out.coeffRef(tokens - 1) += schedule.recency_delta();
+    Eigen::VectorX<Real> contiguous(out.size());
+    row.fill_all(contiguous.data());
+    for (Eigen::Index m = 0; m < out.size(); ++m)
+        out.coeffRef(m) = contiguous[m];
 }
 
 /// As above, as a new vector of length `tokens` >= 1.
+///
+/// \code
+/// const auto schedule = cesaro::mixing_schedule<>::constant(12, 0.3);
+/// Eigen::VectorXd row = cesaro::influence_row(1024, schedule);  // row[m]: of position m on the last one
+/// cesaro::influence_row(schedule, row.head(512));               // in place: that of a context of 512
+/// \endcode
 /// \throws std::domain_error when tokens < 1; std::length_error when the row does not fit in memory.
-template <real_scalar Real>
-Eigen::VectorX<Real> influence_row(Eigen::Index tokens, const mixing_schedule<Real>& schedule) {
+template <has_hop_law Network>
+[[nodiscard]] Eigen::VectorX<typename Network::Scalar> influence_row(Eigen::Index tokens,
+                                                                     const Network& network) {
+    using Real = typename Network::Scalar;
     detail::check_at_least("influence_row", "tokens", tokens, 1);
     detail::check_fits_in_memory<Real>("influence_row", tokens, 1);
     Eigen::VectorX<Real> out(tokens);
-    influence_row(schedule, out);
+    influence_row(network, out);
     return out;
 }
 
-/// The rows of several queries: row i of the result is that of `queries[i]`, zero beyond the query.
+/// The rows of several queries: row i of the result is that of the i-th query, zero beyond it.
 ///
-/// \param queries positions of the tokens that read, each at least 0, in any order.
-/// \return a matrix of queries.size() rows and as many columns as the last query has positions, itself
-///         included; every row sums to one.
+/// \param queries positions of the tokens that read, each at least 0, in any order: a std::vector, an Eigen
+///        vector or another sized range; none of them is no row.
+/// \return a matrix of as many rows, and as many columns as the last query has positions, itself included;
+///         every row sums to one.
 /// \throws std::domain_error when a query is negative; std::length_error when the result does not fit in
-///         memory. Cost and accuracy per row those of influence_row().
-template <real_scalar Real>
-Eigen::MatrixX<Real> influence_rows(const Eigen::VectorX<Eigen::Index>& queries,
-                                    const mixing_schedule<Real>& schedule) {
+///         memory. Cost and accuracy per row those of influence_row(), and the law of the hops once.
+///
+/// \code
+/// const auto schedule = cesaro::mixing_schedule<>::constant(12, 0.3);
+/// const Eigen::MatrixXd rows = cesaro::influence_rows({15, 255, 1023}, schedule);  // 3 x 1024
+/// \endcode
+template <has_hop_law Network, std::ranges::sized_range Queries = std::vector<std::int64_t>>
+requires std::integral<std::ranges::range_value_t<Queries>>
+[[nodiscard]] Eigen::MatrixX<typename Network::Scalar> influence_rows(const Queries& queries,
+                                                                      const Network& network) {
+    using Real = typename Network::Scalar;
     const char* const function = "influence_rows";
-    Eigen::Index last = -1;
-    for (Eigen::Index i = 0; i < queries.size(); ++i) {
-        detail::check_at_least(function, "queries[" + std::to_string(i) + "]", queries[i], 0);
-        last = std::max(last, queries[i]);
+    const auto count = std::int64_t(std::ranges::size(queries));
+    std::int64_t last = -1;
+    std::int64_t index = 0;
+    for (const auto& query : queries) {
+        detail::check_at_least(function, "queries[" + std::to_string(index++) + "]", query, 0);
+        last = std::max<std::int64_t>(last, query);
     }
-    detail::check_fits_in_memory<Real>(function, queries.size() + 1, last);
-    const Eigen::Index longest = last + 1;
-    Eigen::MatrixX<Real> rows = Eigen::MatrixX<Real>::Constant(queries.size(), longest, Real(0));
+    detail::check_fits_in_memory<Real>(function, count + 1, last);
+    const auto longest = Eigen::Index(last + 1);
+    const hop_law<Real> hops = network;
+    Eigen::MatrixX<Real> rows = Eigen::MatrixX<Real>::Constant(Eigen::Index(count), longest, Real(0));
     Eigen::VectorX<Real> row(longest);
-    for (Eigen::Index i = 0; i < queries.size(); ++i) {
-        influence_row(schedule, row.head(queries[i] + 1));
-        for (Eigen::Index m = 0; m <= queries[i]; ++m)
+    Eigen::Index i = 0;
+    for (const auto& query : queries) {
+        const auto size = Eigen::Index(query) + 1;
+        influence_row(hops, row.head(size));
+        for (Eigen::Index m = 0; m < size; ++m)
             rows(i, m) = row[m];
+        ++i;
     }
     return rows;
 }

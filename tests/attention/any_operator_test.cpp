@@ -1,13 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-#include "attention/laws.hpp"
 #include "attention/user_operators.hpp"
+#include "laws/operators.hpp"
 
 #include <cesaro/attention/any_operator.hpp>
 #include <cesaro/attention/collapse_rate.hpp>
 #include <cesaro/attention/head_mixture.hpp>
 #include <cesaro/attention/rollout.hpp>
+#include <cesaro/attention/sliding_window_operator.hpp>
 #include <cesaro/cesaro_operator.hpp>
 
 #include <vector>
@@ -19,6 +20,7 @@ static_assert(cesaro::attention_operator<any_operator<double>>);
 static_assert(cesaro::attention_operator<user::previous_token>);
 static_assert(cesaro::attention_operator<user::strided>);
 static_assert(!std::constructible_from<any_operator<float>, cesaro::cesaro_operator<double>>);
+static_assert(!std::constructible_from<any_operator<double>, Eigen::MatrixXd>);
 
 TEST_CASE("a user's operator written against the concept serves everywhere") {
     const user::previous_token op(12);
@@ -52,4 +54,11 @@ TEST_CASE("any_operator") {
     CHECK(copy.target<cesaro::cesaro_operator<>>() != nullptr);
     CHECK(copy.target<user::previous_token>() == nullptr);
     check_arguments(any_operator<>(any));
+}
+
+TEST_CASE("the example of any_operator") {
+    const std::vector<cesaro::any_operator<>> layers{cesaro::cesaro_operator<>(1000),
+                                                     cesaro::sliding_window_operator<>(1000, 128)};
+    const Eigen::VectorXd row = cesaro::rollout_row(layers, {0.5, 0.5});
+    CHECK(row.sum() == Approx(1).epsilon(1e-13));
 }

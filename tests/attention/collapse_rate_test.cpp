@@ -142,3 +142,11 @@ TEST_CASE("a diagonal that does not fit in memory") {
     CHECK_THROWS_AS(collapse_rate(heads), std::length_error);
     CHECK_THROWS_AS(heads.matrix(), std::length_error);
 }
+
+TEST_CASE("the example of collapse_rate") {
+    const cesaro::sink_operator<> sink(cesaro::cesaro_operator<>(1000), 0.3);
+    const double rate = cesaro::collapse_rate(sink);                // 0.35
+    const double with_residual = cesaro::collapse_rate(sink, 0.5);  // 0.675
+    CHECK(rate == Approx(0.35).epsilon(1e-14));
+    CHECK(with_residual == Approx(0.675).epsilon(1e-14));
+}

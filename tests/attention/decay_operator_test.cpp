@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-#include "attention/laws.hpp"
+#include "laws/operators.hpp"
 
 #include <cesaro/attention/decay_operator.hpp>
 #include <cesaro/attention/full_operator.hpp>
@@ -164,4 +164,12 @@ TEST_CASE("arguments of distance decay") {
     CHECK_THROWS_AS(decay_operator<>(4, {.prefix = 5}), std::domain_error);
     CHECK_THROWS_AS(decay_operator<>(4, {.prefix = -1}), std::domain_error);
     CHECK_THROWS_AS(decay_operator<>(Eigen::Index(1) << 40, {}).matrix(), std::length_error);
+}
+
+TEST_CASE("the example of decay_operator") {
+    const cesaro::decay_operator<> head(1000, {.slope = 0.25, .window = 256});
+    const Eigen::VectorXd row = head.apply_transpose(Eigen::VectorXd::Unit(1000, 999));
+    // row[998] / row[997] is e^0.25, and row[743] is 0
+    CHECK(row[998] / row[997] == Approx(std::exp(0.25)).epsilon(1e-14));
+    CHECK((row[743] == 0 && row[744] > 0));
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-#include "attention/laws.hpp"
+#include "laws/operators.hpp"
 
 #include <cesaro/attention/full_operator.hpp>
 
@@ -29,4 +29,10 @@ TEST_CASE("arguments of full attention") {
     CHECK(full_operator<rational>(0).diagonal().size() == 0);
     CHECK_THROWS_AS(full_operator<>(-1), std::domain_error);
     CHECK_THROWS_AS(full_operator<>(Eigen::Index(1) << 40).matrix(), std::length_error);
+}
+
+TEST_CASE("the example of full_operator") {
+    const cesaro::full_operator<> encoder(512);
+    const Eigen::VectorXd mean = encoder.apply(Eigen::VectorXd::LinSpaced(512, 0, 511));  // 255.5 everywhere
+    CHECK(mean == Eigen::VectorXd::Constant(512, 255.5));
 }

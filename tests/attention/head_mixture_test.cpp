@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-#include "attention/laws.hpp"
+#include "laws/operators.hpp"
 
 #include <cesaro/attention/decay_operator.hpp>
 #include <cesaro/attention/head_mixture.hpp>
@@ -10,6 +10,7 @@
 #include <cesaro/attention/sliding_window_operator.hpp>
 #include <cesaro/cesaro_operator.hpp>
 
+#include <cmath>
 #include <vector>
 
 using cesaro::any_operator;
@@ -81,4 +82,13 @@ TEST_CASE("arguments of head mixtures") {
     CHECK_THROWS_AS(head_mixture<>({op, op}, {0.0, 0.0}), std::domain_error);
     CHECK_THROWS_AS(head_mixture<>({op, op}, {1.0, nan}), std::domain_error);
     CHECK_THROWS_AS(head_mixture<>({op, op}, {1.0, infinity}), std::domain_error);
+}
+
+TEST_CASE("the example of head_mixture") {
+    std::vector<cesaro::decay_operator<>> heads;
+    for (int h = 1; h <= 8; ++h)
+        heads.push_back({1000, {.slope = std::exp2(-h)}});  // ALiBi with eight heads
+    const cesaro::head_mixture<> layer(heads, std::vector<double>(8, 1.0));
+    CHECK(layer.apply(Eigen::VectorXd::Ones(1000))[999] == Approx(1).epsilon(1e-14));
+    CHECK(layer.diagonal()[1] > heads[7].diagonal()[1]);
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-#include "attention/laws.hpp"
+#include "laws/operators.hpp"
 
 #include <cesaro/attention/full_operator.hpp>
 #include <cesaro/attention/prefix_operator.hpp>
@@ -45,4 +45,11 @@ TEST_CASE("arguments of prefix attention") {
     CHECK_THROWS_AS(prefix_operator<>(4, 5), std::domain_error);
     CHECK_THROWS_AS(prefix_operator<>(-1, 0), std::domain_error);
     CHECK_THROWS_AS(prefix_operator<>(Eigen::Index(1) << 40, 3).matrix(), std::length_error);
+}
+
+TEST_CASE("the example of prefix_operator") {
+    const cesaro::prefix_operator<> chat(1000, 64);  // a prompt of 64 tokens, and what follows
+    const Eigen::VectorXd influence = chat.apply_transpose(Eigen::VectorXd::Unit(1000, 63));  // 1/64 each
+    CHECK(influence.head(64) == Eigen::VectorXd::Constant(64, 1.0 / 64));
+    CHECK(influence.tail(936) == Eigen::VectorXd::Zero(936));
 }

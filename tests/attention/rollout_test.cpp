@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-#include "attention/laws.hpp"
+#include "laws/operators.hpp"
 
 #include <cesaro/attention/decay_operator.hpp>
 #include <cesaro/attention/full_operator.hpp>
@@ -205,4 +205,11 @@ TEST_CASE("rollouts reject what does not fit") {
     CHECK_THROWS_AS(rollout_row(huge, {1.0}), std::length_error);
     CHECK_THROWS_AS(rollout_rows(huge, {1.0}, {0}), std::length_error);
     CHECK_THROWS_AS(cesaro::rollout_apply(two, {1.0, 1.0}, Eigen::VectorXd(5)), std::invalid_argument);
+}
+
+TEST_CASE("the example of rollout_row") {
+    const cesaro::cesaro_operator<> global(1000);
+    const cesaro::sliding_window_operator<> local(1000, 128);
+    const Eigen::VectorXd row = cesaro::rollout_row({local, global, local}, {0.5, 0.4, 0.3});
+    CHECK((row.sum() == Approx(1).epsilon(1e-13) && row[0] > row[1] && row[1] > 0));
 }

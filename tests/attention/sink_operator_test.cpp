@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-#include "attention/laws.hpp"
+#include "laws/operators.hpp"
 
 #include <cesaro/attention/prefix_operator.hpp>
 #include <cesaro/attention/sink_operator.hpp>
@@ -48,4 +48,10 @@ TEST_CASE("arguments of sinks") {
     CHECK_THROWS_AS(sink_operator<>(inner, -0.1), std::domain_error);
     CHECK_THROWS_AS(sink_operator<>(inner, 1.1), std::domain_error);
     CHECK_THROWS_AS(sink_operator<>(inner, nan), std::domain_error);
+}
+
+TEST_CASE("the example of sink_operator") {
+    const cesaro::sink_operator<> head(cesaro::cesaro_operator<>(1000), 0.3);
+    const double first = head.apply_transpose(Eigen::VectorXd::Unit(1000, 999))[0];  // 0.3 + 0.7 / 1000
+    CHECK(first == Approx(0.3 + 0.7 / 1000).epsilon(1e-14));
 }

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-#include "attention/laws.hpp"
+#include "laws/operators.hpp"
 
 #include <cesaro/attention/sliding_window_operator.hpp>
 
@@ -52,4 +52,11 @@ TEST_CASE("arguments of sliding windows") {
     CHECK_THROWS_AS(sliding_window_operator<>(4, 0), std::domain_error);
     CHECK_THROWS_AS(sliding_window_operator<>(-1, 1), std::domain_error);
     CHECK_THROWS_AS(sliding_window_operator<>(Eigen::Index(1) << 40, 3).matrix(), std::length_error);
+}
+
+TEST_CASE("the example of sliding_window_operator") {
+    const cesaro::sliding_window_operator<> window(1000, 128);
+    const Eigen::VectorXd means = window.apply(Eigen::VectorXd::LinSpaced(1000, 0, 999));
+    // means[500] is the mean of 373 .. 500, 436.5
+    CHECK(means[500] == Approx(436.5).epsilon(1e-14));
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 // Two operators as users write them; docs/attention.md shows this file.
-#include <cesaro/attention/columnwise_operator.hpp>
+#include <cesaro/columnwise_operator.hpp>
 #include <cesaro/concepts.hpp>
 
 #include <Eigen/Core>
@@ -39,6 +39,7 @@ class previous_token {
   private:
     Eigen::Index size_;
 };
+static_assert(cesaro::attention_operator<previous_token>);  // the message names what is missing
 // [previous_token]
 
 // [strided]
@@ -72,6 +73,7 @@ class strided : public cesaro::columnwise_operator<strided, double> {
 
     Eigen::Index stride_;
 };
+static_assert(cesaro::attention_operator<strided>);
 // [strided]
 
 }  // namespace user

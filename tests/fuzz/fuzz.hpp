@@ -24,7 +24,10 @@ void accept_or_refuse(const Function& f) {
     } catch (const std::runtime_error& error) {
         const std::string_view message = error.what();
         require(message.starts_with("cesaro::") && message.size() < 4096);
-        require(message.find_first_of("\n\r\x1b") == std::string_view::npos);
+        for (const char c : message)
+            require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+        for (const char* const act : {"\u009b", "\u202e", "\u2066", "\ufeff"})
+            require(message.find(act) == std::string_view::npos);
     }
 }
 

@@ -3,7 +3,7 @@
 
 #include "fuzz.hpp"
 
-#include <cesaro/decoder/safetensors.hpp>
+#include <cesaro/files/safetensors.hpp>
 
 #include <filesystem>
 #include <span>

@@ -3,7 +3,7 @@
 
 #include "fuzz.hpp"
 
-#include <cesaro/decoder/token_ids.hpp>
+#include <cesaro/files/token_ids.hpp>
 
 #include <string_view>
 

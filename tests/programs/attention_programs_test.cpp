@@ -7,7 +7,9 @@
 
 #include <cmath>
 #include <functional>
+#include <map>
 #include <regex>
+#include <set>
 #include <sstream>
 
 using namespace cesaro_test;
@@ -54,7 +56,7 @@ void check_masses(const nlohmann::json& row, const Eigen::RowVectorXd& expected)
 }  // namespace
 
 TEST_CASE("relative_length: masses against dense products") {
-    const std::string options = "--context 80 --depth 3 --lambda 0.4 --window 7 --heads 2 --lengths 0.25,1";
+    const std::string options = "--context 80 --layers 3 --alpha 0.4 --window 7 --heads 2 --lengths 0.25,1";
     const auto json = json_of("relative_length", options)["lengths"];
     REQUIRE(json.size() == 6);
     for (const auto& [relative, n] : {std::pair{0.25, 20}, {1., 80}}) {
@@ -80,7 +82,7 @@ TEST_CASE("relative_length: masses against dense products") {
     }
     // Near the full window, what decays with distance has lost its primacy; uniform attention has not.
     const auto wide = json_of("relative_length", "")["lengths"];
-    const double first = 0.015625;
+    const double first = 0.06;
     const auto primacy = [&](const char* pattern, double relative) {
         return row_where(wide, "pattern", pattern, "relative_length", relative)["first_tenth"].get<double>();
     };
@@ -90,8 +92,8 @@ TEST_CASE("relative_length: masses against dense products") {
 }
 
 TEST_CASE("sink_and_heads: rows against dense products, rates against their definition") {
-    const std::string options = "--tokens 30 --depth 4 --lambda 0.5 --sink 0.25 --dormant 0.5";
-    const auto json = json_of("sink_and_heads", options)["attention"];
+    const std::string options = "--tokens 30 --layers 4 --alpha 0.5 --sink 0.25 --dormant 0.5";
+    const auto json = json_of("sink_and_heads", options)["patterns"];
     REQUIRE(json.size() == 5);
     const auto sunk = [](Eigen::MatrixXd a, double weight) {
         a *= 1 - weight;
@@ -116,7 +118,7 @@ TEST_CASE("sink_and_heads: rows against dense products, rates against their defi
 
 TEST_CASE("segmented_context: rounds against dense products") {
     const std::string options =
-        "--tokens 21 --prompt 5 --summary 3 --depth 2 --lambda 0.6 --rounds 1,2 --heads 1 --window 5";
+        "--tokens 21 --prompt 5 --summary 3 --layers 2 --alpha 0.6 --rounds 1,2 --heads 1 --window 5";
     const auto json = json_of("segmented_context", options)["rounds"];
     REQUIRE(json.size() == 6);
     for (const int window : {1000, 5}) {
@@ -136,6 +138,10 @@ TEST_CASE("segmented_context: rounds against dense products") {
         CHECK(rounds["prompt_influence"].get<double>() == Approx(two).epsilon(1e-13));
         CHECK(rounds["round_tokens"] == 17);
     }
+    const auto facts = json_of("segmented_context", options);
+    CHECK(facts["prompt_tokens"] == 5);
+    CHECK(facts["summary_tokens"] == 3);
+    CHECK(facts["sliding_window"] == 5);
     // A summary carries the prompt further than a window reaches.
     const auto far = json_of("segmented_context", "--rounds 1,16")["rounds"];
     CHECK(row_where(far, "pattern", "window", "rounds", 1)["prompt_influence"] == 0);
@@ -165,10 +171,97 @@ TEST_CASE("attention programs: plots and formats") {
         std::getline(lines, header);
         for (std::string line; std::getline(lines, line);)
             CHECK(std::count(line.begin(), line.end(), ',') == std::count(header.begin(), header.end(), ','));
-        CHECK(directory.run(name, options + " --lambda 0").status == 0);
+        CHECK(directory.run(name, options + " --alpha 0").status == 0);
         for (const std::string bad : {"nan", "-0.1", "1.5", "''", "half"})
-            check_refused(name, "--lambda " + bad, {name, "--lambda"});
+            check_refused(name, "--alpha " + bad, {name, "--alpha"});
+        check_refused(name, "--plot ''", {"--plot", "must not be empty"});
         check_refused(name, "--plot out.txt", {"out.txt"});
         check_refused(name, "--plot both.svg --output ./both.svg", {"--plot", "--output", "both.svg"});
     }
+}
+
+TEST_CASE("attention programs: options and keys are those of all programs, old spellings stay") {
+    const std::pair<std::string, std::string> programs[] = {
+        {"relative_length", "--context 50"},
+        {"sink_and_heads", "--tokens 20"},
+        {"segmented_context", "--tokens 128 --rounds 1,2"}};
+    for (const auto& [program, options] : programs) {
+        INFO(program);
+        auto json = json_of(program, options + " --layers 2 --alpha 0.25");
+        auto old = json_of(program, options + " --depth 2 --lambda 0.25");
+        CHECK(json["layers"] == 2);
+        CHECK(json["alpha"] == 0.25);
+        CHECK(json["command"] == program + " " + options + " --layers 2 --alpha 0.25 --format json");
+        CHECK(output_of(program, "--version") == program + " " + json["version"].get<std::string>() + "\n");
+        check_documented(json);
+        json.erase("command");
+        old.erase("command");
+        CHECK(json == old);
+        check_refused(program, options + " --depth 2001", {"--layers: 2001", "[1, 2000]"});
+        const std::string one = output_of(program, options + " --layers 1");
+        CHECK(one.find("1 layer,") != std::string::npos);
+        check_narrow(one);
+        check_narrow(output_of(program, "--help"));
+    }
+}
+
+namespace {
+
+/// Colour and dashes of every curve of a plot, by its title in the key.
+std::map<std::string, std::string> line_styles(const std::string& svg) {
+    std::map<std::string, std::string> styles;
+    const std::regex curve("id=\"gnuplot_plot_[^>]*><title>([^<]*)</title>");
+    const std::regex style("<path stroke='([^']*)'(?: stroke-dasharray='([^']*)')?");
+    for (std::sregex_iterator found(svg.begin(), svg.end(), curve), end; found != end; ++found) {
+        std::smatch first;
+        const std::string after = found->suffix();
+        REQUIRE(std::regex_search(after, first, style));
+        styles[(*found)[1]] = first[1].str() + " " + first[2].str();
+    }
+    return styles;
+}
+
+/// Where a text begins, or is centred, in a plot.
+std::pair<double, double> place_of(const std::string& svg, const std::string& text) {
+    const std::size_t end = svg.find(">" + text + "<");
+    REQUIRE(end != std::string::npos);
+    const std::size_t at = svg.rfind("translate(", end) + 10;
+    return {std::stod(svg.substr(at)), std::stod(svg.substr(svg.find(',', at) + 1))};
+}
+
+}  // namespace
+
+TEST_CASE("attention programs: every curve of a plot looks like no other") {
+    const scratch_directory directory;
+    const auto plotted = [&](const std::string& program, const std::string& options) {
+        REQUIRE(directory.run(program, options + " --plot out.svg").status == 0);
+        return directory.read("out.svg");
+    };
+    const std::string shares = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9";
+    for (const std::string& svg :
+         {plotted("sink_and_heads", "--dormant " + shares), plotted("segmented_context", "")}) {
+        const auto styles = line_styles(svg);
+        CHECK(styles.size() >= 5);
+        std::set<std::string> different;
+        for (const auto& [title, style] : styles)
+            different.insert(style);
+        CHECK(different.size() == styles.size());
+    }
+    // What a window cannot see in a single pass has no line, nor a place in the key.
+    const auto segmented = line_styles(plotted("segmented_context", ""));
+    CHECK(segmented.count("window, in rounds") == 1);
+    CHECK(segmented.count("window, single pass") == 0);
+}
+
+TEST_CASE("attention programs: plots count positions from 0, and all that is written is in the picture") {
+    const scratch_directory directory;
+    REQUIRE(directory.run("sink_and_heads", "--plot sinks.svg").status == 0);
+    const std::string sinks = directory.read("sinks.svg");
+    CHECK(sinks.find("counted from 1") == std::string::npos);
+    CHECK(place_of(sinks, "0").first < place_of(sinks, "1").first);
+    REQUIRE(directory.run("relative_length", "--plot lengths.svg").status == 0);
+    const std::string lengths = directory.read("lengths.svg");
+    CHECK(place_of(lengths, "share of the influence").first > 15);  // the height of its letters
+    CHECK(place_of(lengths, "last tenth").first < 1040 - 150);
+    CHECK(lengths.find("<title>Influence on the last token, 12 layers, α = 0.15") != std::string::npos);
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <functional>
 #include <numeric>
+#include <regex>
 
 using namespace cesaro_test;
 
@@ -141,20 +142,83 @@ TEST_CASE("attention_rollout: summary, table and plot") {
     directory.write("config.json", sound().dump());
     const auto json = nlohmann::json::parse(directory.run(program, "--config config.json --format json").out);
     const auto& summary = json["summary"];
-    REQUIRE(json["last_row"].size() == 20);
+    REQUIRE(json["profile"].size() == 20);
+    check_documented(json);
     double entropy = 0;
-    for (const auto& row : json["last_row"]) {
+    for (const auto& row : json["profile"]) {
         const double p = row["influence"];
         entropy -= p * std::log(p);
     }
     CHECK(summary["entropy"].get<double>() == Approx(entropy).epsilon(1e-13));
-    CHECK(summary["primacy"].get<double>() + summary["middle"].get<double>() +
-              summary["recency"].get<double>() ==
+    CHECK(summary["first_tenth"].get<double>() + summary["middle"].get<double>() +
+              summary["last_tenth"].get<double>() ==
           Approx(1).epsilon(1e-13));
     const finished table = directory.run(program, "--config config.json --plot row.svg");
     CHECK(table.status == 0);
     CHECK(table.out.find("entropy") != std::string::npos);
     CHECK(directory.read("row.svg").find("</svg>") != std::string::npos);
+}
+
+TEST_CASE("attention_rollout: minor ticks divide single decades, not several") {
+    if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) return;
+    const auto minor_ticks = [](const std::string& name) {
+        const scratch_directory here;
+        const std::string config = "'" CESARO_TEST_DATA "/rollout/" + name + ".json'";
+        REQUIRE(here.run(program, "--config " + config + " --plot row.svg").status == 0);
+        const std::string svg = here.read("row.svg");
+        const std::regex line("M([0-9.]+),([0-9.]+) L([0-9.]+),([0-9.]+) ");
+        return std::count_if(std::sregex_iterator(svg.begin(), svg.end(), line), {}, [](const auto& match) {
+            const double length = std::stod(match[3]) - std::stod(match[1]);
+            return match[2] == match[4] && length > 3 && length < 8;
+        });
+    };
+    CHECK(minor_ticks("example") == 0);                  // 14 decades, a tick every second one
+    CHECK(minor_ticks("falcon-rw-7b-content") > 6 * 5);  // 6 decades
+}
+
+TEST_CASE("attention_rollout: a mask of which nothing is said is causal") {
+    const nlohmann::json causal = sound();
+    const std::vector<double> expected = rollout(causal.dump())["influence"];
+    nlohmann::json config = causal;
+    config.erase("mask_config");
+    CHECK(rollout(config.dump())["influence"] == expected);
+    for (const nlohmann::json& mask :
+         {nlohmann::json::object(), nlohmann::json(nullptr), nlohmann::json{{"window_size", nullptr}}}) {
+        config["mask_config"] = mask;
+        CHECK(rollout(config.dump())["influence"] == expected);
+    }
+    CHECK(rollout("\xef\xbb\xbf" + causal.dump())["influence"] == expected);  // a byte order mark
+    const scratch_directory here;
+    here.write("config", causal.dump());
+    CHECK(csv(here.run(program, "--config - --format csv < config").out)["influence"] == expected);
+}
+
+TEST_CASE("attention_rollout: words, numbers and options that all programs share") {
+    const scratch_directory directory;
+    nlohmann::json config = sound();
+    config["attention_config"] = {{"num_heads", 1}};
+    config["content_config"] = nullptr;
+    config["num_layers"] = 1;
+    directory.write("one.json", config.dump());
+    CHECK(directory.run(program, "--config one.json")
+              .out.rfind("20 tokens, 1 layer of 1 head, causal mask\n", 0) == 0);
+    directory.write("config.json", sound().dump());
+    const auto json = nlohmann::json::parse(directory.run(program, "--config config.json --format json").out);
+    REQUIRE(json["alphas"].size() == 3);
+    CHECK(json["alphas"][0] == 0.8);
+    CHECK(json["alphas"][1].get<double>() == Approx(0.8 / std::sqrt(2.)).epsilon(1e-15));
+    CHECK(json["command"] == "attention_rollout --config config.json --format json");
+    CHECK(directory.run(program, "--version").out ==
+          "attention_rollout " + json["version"].get<std::string>() + "\n");
+    CHECK(
+        csv(directory.run(program, "--config config.json --format csv --points 5").out)["position"].size() ==
+        5);
+    const nlohmann::json sampled =
+        nlohmann::json::parse(directory.run(program, "--config config.json --format json --points 5").out);
+    CHECK(sampled["sample"]["of"] == 20);
+    check_refused(program, "--config config.json --plot ''", {"--plot", "must not be empty"}, directory);
+    check_refused(program, "--config ''", {"--config", "must not be empty"}, directory);
+    check_narrow(output_of(program, "--help"));
 }
 
 TEST_CASE("attention_rollout: refuses, naming the key and the line") {
@@ -205,6 +269,7 @@ TEST_CASE("attention_rollout: refuses, naming the key and the line") {
     refused({{"sequence_length", nullptr}}, {"sequence_length", "missing"});
     refused({{"sequence_length", 1099511627776}}, {"sequence_length", "memory"});
     refused({{"num_layers", "many"}}, {"num_layers", "many"});
+    refused({{"num_layers", 2001}}, {"num_layers = 2001", "[1, 2000]"});
     refused(attention({{"alibi_slope", {{0.1}}}}),
             {"attention_config.alibi_slope is", "line", "alibi_slopes"});
     refused(content({{"diagonal_score", {{0.1}}}}), {"content_config.diagonal_score is"});
@@ -219,6 +284,7 @@ TEST_CASE("attention_rollout: refuses what is no configuration") {
         directory.write("config", text);
         check_refused(program, "--config config", words, directory);
     };
+    check_refused(program, "--config /dev/zero", {"/dev/zero", "bytes"});
     refused("", {"config", "neither YAML nor JSON"});
     refused("a poem", {"config", "neither YAML nor JSON"});
     refused("{\"a\": [1,\n\n 2", {"config", "line", "neither YAML nor JSON"});

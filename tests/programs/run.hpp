@@ -8,10 +8,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -62,9 +64,8 @@ class scratch_directory {
         const scratch_directory streams;
         const std::string out = (streams.path() / "out").string();
         const std::string err = (streams.path() / "err").string();
-        const std::string command = "cd '" + path_.string() + "' && " + environment +
-                                    " '" CESARO_PROGRAMS "/" + program + "' " + arguments + " >'" + out +
-                                    "' 2>'" + err + "' </dev/null";
+        const std::string command = "cd '" + path_.string() + "' && " + environment + " >'" + out + "' 2>'" +
+                                    err + "' </dev/null '" CESARO_PROGRAMS "/" + program + "' " + arguments;
         INFO(command);
         const int status = std::system(command.c_str());
         REQUIRE(WIFEXITED(status));
@@ -88,14 +89,37 @@ inline nlohmann::json json_of(const std::string& program, const std::string& arg
     return nlohmann::json::parse(output_of(program, arguments + " --format json"));
 }
 
-/// The columns of a CSV by name, and the header as it stands.
+/// docs/programs.md explains every key of a document, of its rows and of its summary.
+inline void check_documented(const nlohmann::json& json) {
+    static const std::string page = read_file(CESARO_DOCS "/programs.md");
+    if (json.is_array() && !json.empty()) check_documented(json.front());
+    if (!json.is_object()) return;
+    for (const auto& [key, value] : json.items()) {
+        INFO(key);
+        CHECK(page.find("`" + key + "`") != std::string::npos);
+        check_documented(value);
+    }
+}
+
+/// No line of a text is wider than 120 characters.
+inline void check_narrow(const std::string& text) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        INFO(line);
+        CHECK(line.size() <= 120);
+    }
+}
+
+/// The columns of a CSV by name, the header and the comments before it as they stand.
 struct csv {
+    std::vector<std::string> comments;
     std::string header;
     std::map<std::string, std::vector<double>> columns;
 
     explicit csv(const std::string& text) {
         std::istringstream lines(text);
-        std::getline(lines, header);
+        while (std::getline(lines, header) && header.starts_with('#'))
+            comments.push_back(header);
         std::vector<std::string> names;
         std::istringstream words(header);
         for (std::string name; std::getline(words, name, ',');)
@@ -112,7 +136,7 @@ struct csv {
 };
 
 /// Runs a program that must refuse: exit status 2, nothing printed, one line on standard error that holds all
-/// of the words, and no file left where it ran.
+/// of the words and names no function of the library, and no file left where it ran.
 inline void check_refused(const std::string& program, const std::string& arguments,
                           const std::vector<std::string>& words, const scratch_directory& directory = {}) {
     const std::ptrdiff_t before = directory.entries();
@@ -121,9 +145,30 @@ inline void check_refused(const std::string& program, const std::string& argumen
     CHECK(result.status == 2);
     CHECK(result.out.empty());
     CHECK(std::count(result.err.begin(), result.err.end(), '\n') == 1);
+    CHECK(result.err.find("cesaro::") == std::string::npos);
     for (const std::string& word : words)
         CHECK(result.err.find(word) != std::string::npos);
     CHECK(directory.entries() == before);
+}
+
+/// Every colour of a picture but white and that of its grid has contrast 3 or more against white, as WCAG 2
+/// defines it.
+inline void check_colours(const std::string& svg) {
+    const auto linear = [](int byte) {
+        const double c = byte / 255.;
+        return c <= 0.03928 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4);
+    };
+    const std::regex colour("rgb\\( *([0-9]+), *([0-9]+), *([0-9]+)\\)");
+    int colours = 0;
+    for (std::sregex_iterator match(svg.begin(), svg.end(), colour), end; match != end; ++match) {
+        const int red = std::stoi((*match)[1]), green = std::stoi((*match)[2]), blue = std::stoi((*match)[3]);
+        if (red == green && green == blue && red >= 228) continue;
+        INFO(match->str());
+        const double luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+        CHECK(1.05 / (luminance + 0.05) >= 3);
+        ++colours;
+    }
+    CHECK(colours > 0);
 }
 
 }  // namespace cesaro_test

@@ -3,10 +3,10 @@
 
 #include "run.hpp"
 
-#include <cesaro/decoder/checkpoint.hpp>
 #include <cesaro/decoder/decoder.hpp>
-#include <cesaro/decoder/read_config.hpp>
-#include <cesaro/decoder/safetensors.hpp>
+#include <cesaro/files/checkpoint.hpp>
+#include <cesaro/files/config_json.hpp>
+#include <cesaro/files/safetensors.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -72,7 +72,7 @@ TEST_CASE("untrained_decoder: profiles sum to one and scores are theirs") {
     const workplace here;
     for (const std::string family : {"gpt2", "qwen2"}) {
         const auto json = here.json("--config " + family + ".json --tokens 20 --draws 2 --probes 3 --seed 4");
-        CHECK(json["positions"] == 20);
+        CHECK(json["tokens"] == 20);
         CHECK(json["standard_error"].size() == 20);
         const list measured = json["measured"];
         CHECK(sum(measured) == Approx(1).epsilon(1e-12));
@@ -124,13 +124,36 @@ TEST_CASE("untrained_decoder: a checkpoint beside its own initialisation") {
     const auto drawn = here.json("--config qwen2.json --tokens 12 --probes exact --seed 5 --save saved");
     const auto same = here.json("--weights saved --tokens 12 --probes exact --seed 5");
     CHECK(same["measured"] == drawn["measured"]);
-    CHECK(same["scores"]["initialised"]["total_variation"] == 0);
+    CHECK(same["scores"]["initialized"]["total_variation"] == 0);
     const auto other = here.json("--weights saved --tokens 12 --probes exact --seed 6");
-    CHECK(other["measured"] != other["initialised"]);
-    CHECK(other["scores"]["initialised"]["total_variation"] > 0);
+    check_documented(other);
+    CHECK(other["measured"] != other["initialized"]);
+    CHECK(other["scores"]["initialized"]["total_variation"] > 0);
     // a truncated checkpoint is refused
     std::filesystem::resize_file(here.path() / "saved" / "model.safetensors", 5000);
     check_refused(program, "--weights saved --tokens 12", {"model.safetensors"}, here);
+}
+
+TEST_CASE(
+    "untrained_decoder: what was loaded from a file is saved whole, its unembedding and positions too") {
+    const workplace here;
+    here.json("--config qwen2.json --rope off --tokens 6 --probes 1 --save drawn");
+    const auto drawn = here.path() / "drawn";
+    const auto config = cesaro::read_decoder_config(drawn);
+    CHECK(!config.rope);
+    CHECK(!config.learned_positions);
+    auto weights = cesaro::load_weights<float>(drawn, config);
+    CHECK(weights.unembedding.size() == 0);
+    weights.unembedding = 2 * weights.token_embedding;
+    cesaro::save_weights(drawn, config, weights);
+    here.json("--weights drawn/model.safetensors --tokens 6 --probes 1 --save again");
+    const auto again = here.path() / "again";
+    CHECK(!cesaro::read_decoder_config(again).rope);
+    CHECK(cesaro::load_weights<float>(again, config).unembedding == weights.unembedding);
+    std::ifstream text(again / "config.json");
+    const auto json = nlohmann::json::parse(text);
+    CHECK(json["tie_word_embeddings"] == false);
+    CHECK(json["architectures"][0] == "Qwen2ForCausalLM");
 }
 
 TEST_CASE("untrained_decoder: reproducible from its seed on any number of threads") {
@@ -174,8 +197,10 @@ TEST_CASE("untrained_decoder: the shape of the network, the prompt and the outpu
     CHECK(config.heads == 4);
     CHECK(config.intermediate == 20);
     here.write("ids.txt", "3 1 4 1 5\n9 2 6");
-    CHECK(here.json("--config gpt2.json --token-ids ids.txt")["positions"] == 8);
-    CHECK(here.json("--config gpt2.json --token-ids ids.txt --tokens 5")["positions"] == 5);
+    CHECK(here.json("--config gpt2.json --token-ids ids.txt")["tokens"] == 8);
+    CHECK(here.json("--config gpt2.json --token-ids ids.txt --tokens 5")["tokens"] == 5);
+    check_refused(program, "--config gpt2.json --token-ids ids.txt --tokens 9",
+                  {"--tokens: 9", "8", "ids.txt"}, here);
     const auto ones = here.json("--config gpt2.json --tokens 9 --probes ones");
     CHECK(ones["output"] == "residual");
     CHECK(here.json("--config qwen2.json --tokens 9 --probes ones")["output"] == "normalized");
@@ -219,6 +244,7 @@ TEST_CASE("untrained_decoder: JSON says what was measured") {
         CHECK(json[name] == value);
     }
     CHECK(!json.contains("note"));
+    check_documented(json);
     here.write("ids.txt", "3 1 4 1 5");
     const auto exact =
         here.json("--config gpt2.json --rope on --token-ids ids.txt --probes exact --save saved");
@@ -246,10 +272,59 @@ TEST_CASE("untrained_decoder: says which theories know nothing of a sliding wind
     CHECK(here.run(program, "--config above.json --tokens 6").out.find("note") == std::string::npos);
 }
 
+TEST_CASE("untrained_decoder: --describe prints what was read and builds nothing") {
+    const workplace here;
+    here.write("gemma.json", R"({"model_type": "gemma3", "text_config": {"model_type": "gemma3_text",
+        "num_hidden_layers": 12, "hidden_size": 2560, "sliding_window": 512}})");
+    const finished table = here.run(program, "--config gemma.json --describe");
+    CHECK(table.status == 0);
+    std::map<std::string, std::string> members;
+    std::istringstream lines(table.out);
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t end = line.find(' ');
+        if (end != std::string::npos)
+            members[line.substr(0, end)] = line.substr(line.find_first_not_of(' ', end));
+    }
+    CHECK(table.out.starts_with("gemma: "));
+    CHECK(table.out.find("note: the decoder of text is read, in text_config") != std::string::npos);
+    CHECK(members["model_type"] == "gemma3_text");
+    CHECK(members["width"] == "2560");
+    CHECK(members["norm.after"] == "true");
+    CHECK(members["scores.norm"] == "per_head");
+    CHECK(members["local_rope.theta"] == "10000.0");
+    CHECK(members["pattern"] == "5 x (window 512), 1 x (all of the past)");
+    CHECK(!members.contains("scores.cap"));  // at its default
+
+    const auto json = here.json("--config gemma.json --describe --layers 3 --width 320");
+    CHECK(json["model"] == "gemma");
+    CHECK(json["note"] == "the decoder of text is read, in text_config");
+    const auto& decoder = json["decoder"];
+    CHECK(decoder["layers"] == 3);
+    CHECK(decoder["width"] == 320);
+    CHECK(decoder["head_width"] == 32);  // 256 at 2560
+    CHECK(decoder["embedding_scale"] == Approx(std::sqrt(320.)).epsilon(1e-15));
+    CHECK(decoder["norm"]["kind"] == "rms_norm");
+    CHECK(decoder["scores"]["cap"] == 0);
+    CHECK(decoder["rope"]["theta"] == 1e6);
+    CHECK(decoder["latent"].is_null());
+    CHECK(decoder["pattern"].size() == 6);
+    CHECK(decoder["pattern"][0]["window"] == 512);
+    CHECK(here.json("--config gemma.json --describe --rope off")["decoder"]["rope"].is_null());
+    CHECK(here.run(program, "--config gemma.json --describe --format csv").out.find("width,2560\n") !=
+          std::string::npos);
+    // too large to be built
+    here.write("huge.json", R"({"model_type": "llama", "hidden_size": 1048576, "num_attention_heads": 4,
+        "num_hidden_layers": 40, "vocab_size": 50})");
+    CHECK(here.json("--config huge.json --describe")["decoder"]["intermediate"] == 11008);
+    here.write("encoder.json", R"({"model_type": "esm", "num_hidden_layers": 6})");
+    check_refused(program, "--config encoder.json --describe",
+                  {"encoder.json", "key 'model_type' = 'esm'", "full_operator"}, here);
+}
+
 TEST_CASE("untrained_decoder: --help names every column") {
     const std::string help = output_of(program, "--help");
     for (const char* const column :
-         {"measured", "standard_error", "row_theory", "jacobian_theory", "predicted", "initialised",
+         {"measured", "standard_error", "row_theory", "jacobian_theory", "predicted", "initialized",
           "spearman", "wasserstein", "total_variation"}) {
         INFO(column);
         CHECK(help.find("\n  " + std::string(column) + " ") != std::string::npos);
@@ -265,10 +340,209 @@ TEST_CASE("untrained_decoder: a bad destination is found out before the work, an
     check_refused(program, "--config none.json --save new/directory", {"none.json"}, here);
     check_refused(program, "--config gpt2.json --tokens 9 --save saved --output absent/out", {"absent"},
                   here);
-    // what only saving itself can find out
-    std::filesystem::create_directories(here.path() / "taken" / "model.safetensors");
-    for (const std::string output : {"", " --output out.json"})
-        check_refused(program, "--config gpt2.json --tokens 9 --save taken" + output, {"taken"}, here);
+    for (const std::string name : {"config.json", "inputs.safetensors", "model.safetensors"}) {
+        std::filesystem::create_directories(here.path() / "taken" / name);
+        check_refused(program, "--config none.json --save taken", {"taken/" + name, "directory"}, here);
+        std::filesystem::remove(here.path() / "taken" / name);
+    }
+    check_refused(program, "--config gpt2.json --save " + std::string(5000, 'x'), {"xxx", "too long"}, here);
+}
+
+TEST_CASE("untrained_decoder: what cannot be saved whole leaves what was there") {
+    const workplace here;
+    const std::string arguments = "--config gpt2.json --tokens 9 --probes 1 --save ";
+    here.json(arguments + "old");
+    const std::vector<std::string> names = {"old/config.json", "old/inputs.safetensors",
+                                            "old/model.safetensors"};
+    std::vector<std::string> before;
+    for (const std::string& name : names)
+        before.push_back(here.read(name));
+    // The disk is full after so many blocks of 512 bytes, in the midst of the weights.
+    for (const std::string directory : {"old", "new", "new/deeper"}) {
+        const finished full =
+            here.run(program, arguments + directory + " --seed 1", "ulimit -f 8; trap '' XFSZ; ");
+        CHECK(full.status == 2);
+        CHECK(full.out.empty());
+        CHECK(full.err.find(directory + "/model.safetensors") != std::string::npos);
+    }
+    CHECK(!here.holds("new"));
+    CHECK(std::distance(std::filesystem::directory_iterator(here.path() / "old"), {}) == 3);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        CHECK(here.read(names[i]) == before[i]);
+    here.json(arguments + "old --seed 1");
+    CHECK(here.read(names[2]) != before[2]);
+    CHECK(here.json("--weights old --tokens 9 --probes 1 --seed 1")["scores"]["initialized"]["spearman"] ==
+          1);
+}
+
+TEST_CASE("untrained_decoder: weights that are not there are told by the option and the link") {
+    const workplace here;
+    std::filesystem::create_symlink("nowhere", here.path() / "link");
+    for (const std::string config : {"", " --config gpt2.json"}) {
+        check_refused(program, "--weights link" + config, {"--weights: 'link'", "'nowhere', which does not"},
+                      here);
+        check_refused(program, "--weights absent" + config, {"--weights: 'absent' does not exist"}, here);
+    }
+}
+
+TEST_CASE("untrained_decoder: standard input is a file, too") {
+    const workplace here;
+    here.write("ids.txt", "3 1 4 1 5");
+    CHECK(here.json("--config gpt2.json --token-ids - < ids.txt")["measured"] ==
+          here.json("--config gpt2.json --token-ids ids.txt")["measured"]);
+    check_refused(program, "--config gpt2.json --token-ids -", {"holds no token id"}, here);
+}
+
+TEST_CASE("untrained_decoder: names that are no UTF-8 or would act on a terminal") {
+    if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) return;
+    const workplace here;
+    here.write("\xff\x1b[31m.json", gpt2);
+    const std::string arguments = "--tokens 5 --probes 1 --config '\xff\x1b[31m.json'";
+    const finished table = here.run(program, arguments + " --plot u.svg");
+    CHECK(table.out.starts_with("\\xff\\x1b[31m at initialisation: 2 layers"));
+    CHECK((table.out + here.read("u.svg")).find_first_of("\xff\x1b") == std::string::npos);
+    CHECK(here.json(arguments)["model"] == "\\xff\\x1b[31m");
+}
+
+TEST_CASE("untrained_decoder: draws of what is given are one") {
+    const workplace here;
+    here.write("ids.txt", "3 1 4 1 5 9 2 6");
+    here.json("--config qwen2.json --tokens 8 --save saved");
+    for (const std::string probes : {"", " --probes exact", " --probes ones"})
+        check_refused(program, "--weights saved --token-ids ids.txt --draws 4" + probes,
+                      {"--draws", "4", "--weights", "--token-ids", "--probes"}, here);
+    // where one of the two is drawn, draws differ
+    for (const std::string given :
+         {"--config qwen2.json --token-ids ids.txt", "--weights saved --tokens 8"}) {
+        const list errors = here.json(given + " --probes exact --draws 3")["standard_error"];
+        CHECK(*std::min_element(errors.begin(), errors.end()) > 0);
+    }
+}
+
+TEST_CASE("untrained_decoder: names the rule that a width breaks, and the nearest widths that keep it") {
+    const workplace here;
+    const auto llama = [](int width, int heads, int head_width) {
+        return nlohmann::json{
+            {"model_type", "llama"},        {"hidden_size", width},   {"num_attention_heads", heads},
+            {"num_key_value_heads", heads}, {"head_dim", head_width}, {"intermediate_size", 3 * width},
+            {"num_hidden_layers", 1},       {"vocab_size", 30},       {"rms_norm_eps", 1e-6}}
+            .dump();
+    };
+    here.write("wide-heads.json", llama(80, 4, 32));  // a head of even width at multiples of 5
+    check_refused(program, "--config wide-heads.json --width 64",
+                  {"--width: 64", "multiple of 5", "60 or 65", "32 wide at 80", "even"}, here);
+    check_refused(program, "--config wide-heads.json --width 3 --rope off", {"multiple of 5", "5 would do"},
+                  here);
+    CHECK(here.json("--config wide-heads.json --width 65 --tokens 4")["head_width"] == 26);
+    here.write("odd.json", llama(24, 2, 12));  // whole at multiples of 2, even at those of 4
+    check_refused(program, "--config odd.json --width 10", {"multiple of 4", "8 or 12", "even"}, here);
+    CHECK(here.json("--config odd.json --width 10 --rope off --tokens 4")["head_width"] == 5);
+    CHECK(here.json("--config odd.json --width 12 --tokens 4")["head_width"] == 6);
+}
+
+TEST_CASE("untrained_decoder: says whose norms make no profile") {
+    const workplace here;
+    here.json("--config gpt2.json --tokens 4 --save zero");
+    const auto config = cesaro::read_decoder_config(here.path() / "zero");
+    cesaro::save_weights(here.path() / "zero", config, cesaro::zero_weights<float>(config));
+    auto weights = cesaro::load_weights<float>(here.path() / "zero", config);
+    weights.final_norm.gain.setZero();
+    cesaro::save_weights(here.path() / "zero", config, weights);
+    check_refused(program, "--weights zero --tokens 4", {"the weights of zero", "norms are 0"}, here);
+    std::string loud = gpt2;
+    loud.replace(loud.find("0.2}"), 3, "1e39");
+    here.write("loud.json", loud);
+    check_refused(program, "--config loud.json --tokens 4", {"overflow", "initializer_range = 1e+39"}, here);
+}
+
+TEST_CASE("untrained_decoder: weights are a directory, a file or an index") {
+    const workplace here;
+    const auto directory = here.json("--config qwen2.json --tokens 6 --seed 2 --save saved");
+    const list measured = directory["measured"];
+    const auto same = [&](const std::string& arguments) {
+        const auto json = here.json("--tokens 6 --seed 2 --weights " + arguments);
+        CHECK(json["measured"] == directory["measured"]);
+        return json["model"].get<std::string>();
+    };
+    CHECK(same("saved") == "saved");
+    CHECK(same("saved/") == "saved");
+    CHECK(same("saved/model.safetensors") == "saved");
+    CHECK(same("./saved/../saved/model.safetensors --config saved/config.json") == "saved");
+    // the same as one shard of an index
+    const auto saved = here.path() / "saved";
+    std::filesystem::rename(saved / "model.safetensors", saved / "shard.safetensors");
+    nlohmann::json map;
+    for (const auto& [name, tensor] : cesaro::load_safetensors<float>(saved / "shard.safetensors"))
+        map[name] = "shard.safetensors";
+    here.write("saved/model.safetensors.index.json", nlohmann::json{{"weight_map", map}}.dump());
+    CHECK(same("saved/model.safetensors.index.json") == "saved");
+    CHECK(same("saved") == "saved");
+    // without a configuration
+    std::filesystem::rename(saved / "shard.safetensors", here.path() / "lone.safetensors");
+    CHECK(same("lone.safetensors --config saved/config.json") == "saved");
+    std::filesystem::remove(saved / "config.json");
+    check_refused(program, "--weights lone.safetensors", {"lone.safetensors", "--config"}, here);
+    check_refused(program, "--weights saved", {"saved", "--config"}, here);
+}
+
+TEST_CASE("untrained_decoder: a prompt longer than the model was built to read is noted in every format") {
+    const workplace here;
+    const std::string words = "65 tokens are more than the 64";
+    const std::string arguments = "--config qwen2.json --tokens 65 --probes 1";
+    CHECK(here.json(arguments)["note"].get<std::string>().find(words) != std::string::npos);
+    CHECK(here.run(program, arguments).out.find("note: " + words) != std::string::npos);
+    CHECK(here.run(program, arguments + " --format csv").err.find(words) != std::string::npos);
+    CHECK(here.run(program, arguments + " --format csv --comments").out.find("# note: " + words) !=
+          std::string::npos);
+    CHECK(!here.json("--config qwen2.json --tokens 64 --probes 1").contains("note"));
+}
+
+TEST_CASE("untrained_decoder: token ids may begin with a byte order mark") {
+    const workplace here;
+    here.write("plain.txt", "3 1 4 1 5");
+    here.write("marked.txt",
+               "\xef\xbb\xbf"
+               "3 1 4 1 5");
+    CHECK(here.json("--config gpt2.json --token-ids marked.txt")["measured"] ==
+          here.json("--config gpt2.json --token-ids plain.txt")["measured"]);
+}
+
+TEST_CASE("untrained_decoder: positions are chosen as in every program") {
+    const workplace here;
+    const std::string arguments = "--config qwen2.json --tokens 50 --probes 1 --depth 1";
+    const auto rows = [&](const std::string& more) {
+        return csv(here.run(program, arguments + " --format csv" + more).out)["position"].size();
+    };
+    CHECK(rows("") == 50);
+    CHECK(rows(" --points 7") == 7);
+    const auto all = here.json(arguments);
+    const auto some = here.json(arguments + " --points 7");
+    CHECK(all["position"].size() == 50);
+    CHECK(!all.contains("sample"));
+    REQUIRE(some["position"].size() == 7);
+    CHECK(some["sample"]["of"] == 50);
+    CHECK(some["tokens"] == 50);
+    for (std::size_t i = 0; i < 7; ++i)
+        CHECK(some["predicted"][i] == all["predicted"][some["position"][i].get<std::size_t>()]);
+    CHECK(some["scores"] == all["scores"]);
+    const std::string table = here.run(program, arguments).out;
+    CHECK(std::count(table.begin(), table.end(), '\n') == 1 + 1 + 34 + 1 + 1 + 1 + 4);
+    CHECK(table.find("1 layer,") != std::string::npos);
+    check_narrow(table);
+    check_narrow(output_of(program, "--help"));
+}
+
+TEST_CASE("untrained_decoder: JSON and CSV say what made them") {
+    const workplace here;
+    const std::string arguments = "--config qwen2.json --tokens 9 --probes 1";
+    const auto json = here.json(arguments);
+    CHECK(json["command"] == "untrained_decoder " + arguments + " --format json");
+    CHECK(here.run(program, "--version").out ==
+          "untrained_decoder " + json["version"].get<std::string>() + "\n");
+    const std::string csv = here.run(program, arguments + " --format csv --comments").out;
+    for (const char* const line :
+         {"# model: qwen2\n", "# command: untrained_decoder --config", "# version: "})
+        CHECK(csv.find(line) != std::string::npos);
 }
 
 TEST_CASE("untrained_decoder: what it refuses") {
@@ -281,8 +555,19 @@ TEST_CASE("untrained_decoder: what it refuses") {
     check_refused(program, "--config bert.json", {"bert"}, here);
     check_refused(program, "--config heads.json", {"heads"}, here);
     check_refused(program, "--config absent.json", {"absent.json"}, here);
-    check_refused(program, "--config gpt2.json --tokens 33", {"tokens = 33", "32"}, here);
-    check_refused(program, "--config gpt2.json --tokens 1", {"--tokens"}, here);
+    check_refused(program, "--config gpt2.json --tokens 33", {"--tokens: 33", "32"}, here);
+    check_refused(program, "--config gpt2.json --tokens 1", {"--tokens: 1", "[2, "}, here);
+    check_refused(program, "--config gpt2.json", {"--tokens: 256", "32", "gpt2.json"}, here);
+    here.write("long.txt",
+               "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 "
+               "31 32 33");
+    check_refused(program, "--config gpt2.json --token-ids long.txt", {"--token-ids: 33", "32"}, here);
+    for (const std::string layers : {"2001", "2000000"})
+        check_refused(program, "--config gpt2.json --layers " + layers, {"--layers: " + layers, "[0, 2000]"},
+                      here);
+    std::string deep = gpt2;
+    here.write("deep.json", deep.replace(deep.find("\"n_layer\": 2"), 12, "\"n_layer\": 2001"));
+    check_refused(program, "--config deep.json --tokens 5", {"deep.json", "layers: 2001", "[0, 2000]"}, here);
     check_refused(program, "--config gpt2.json --token-ids ids.txt", {"50"}, here);
     check_refused(program, "--config gpt2.json --probes 0", {"--probes"}, here);
     check_refused(program, "--config gpt2.json --probes many", {"--probes"}, here);
@@ -301,7 +586,7 @@ TEST_CASE("untrained_decoder: what it refuses") {
         "num_hidden_layers": 40, "num_attention_heads": 4, "vocab_size": 50})");
     const double weights = cesaro::weight_count(cesaro::read_decoder_config(here.path() / "huge.json"));
     check_refused(program, "--config huge.json",
-                  {" " + std::to_string(std::int64_t(weights)) + " weights",
+                  {"'huge.json': " + std::to_string(std::int64_t(weights)) + " weights",
                    " " + std::to_string(std::int64_t(4 * weights)) + " bytes"},
                   here);
 }

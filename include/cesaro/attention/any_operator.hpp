@@ -3,32 +3,54 @@
 
 #pragma once
 
-#include <cesaro/attention/collapse_rate.hpp>
-#include <cesaro/attention/columnwise_operator.hpp>
+#include <cesaro/attention/detail/centre.hpp>
+#include <cesaro/columnwise_operator.hpp>
+#include <cesaro/concepts.hpp>
+#include <cesaro/detail/check.hpp>
 
 #include <Eigen/Core>
 
+#include <concepts>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
 namespace cesaro {
 
+namespace detail {
+
+/// What means to be an operator over Real: it is asked for the rest by name, so that the compiler's message
+/// can name what is missing.
+template <class Op, class Real>
+concept square_over =
+    std::same_as<typename Op::Scalar, Real> && !std::derived_from<Op, Eigen::EigenBase<Op>> &&
+    requires(const Op& op) {
+    op.rows();
+    op.cols();
+};
+
+}  // namespace detail
+
 /// Any attention operator over `Real`, a user's own included: what lets heads and layers of different kinds
 /// share a list. Immutable; copies share the operator that it holds.
+///
+/// \code
+/// const std::vector<cesaro::any_operator<>> layers{cesaro::cesaro_operator<>(1000),
+///                                                  cesaro::sliding_window_operator<>(1000, 128)};
+/// const Eigen::VectorXd row = cesaro::rollout_row(layers, {0.5, 0.5});
+/// \endcode
 template <real_scalar Real = double>
 class any_operator : public columnwise_operator<any_operator<Real>, Real> {
   public:
     /// Holds a copy of `op`. Implicit, so that lists of different operators can be written down.
     /// \throws std::invalid_argument when op is not square.
-    template <class Op>
-    requires(!std::same_as<std::remove_cvref_t<Op>, any_operator> &&
-             attention_operator<std::remove_cvref_t<Op>> &&
-             std::same_as<typename std::remove_cvref_t<Op>::Scalar, Real>)
+    template <class Op, class Held = std::remove_cvref_t<Op>>
+    requires(!std::same_as<Held, any_operator> && detail::square_over<Held, Real>)
         any_operator(Op&& op)  // NOLINT(google-explicit-constructor)
         : columnwise_operator<any_operator, Real>("any_operator", Eigen::Index(op.rows())) {
+        static_assert(attention_operator<Held>);
         detail::check_size("any_operator", "columns of the operator", op.cols(), op.rows());
-        held_ = std::make_shared<holder<std::remove_cvref_t<Op>>>(std::forward<Op>(op));
+        held_ = std::make_shared<holder<Held>>(std::forward<Op>(op));
     }
 
     void apply_column(const const_column<Real>& x, column<Real> y) const { held_->apply(x, y); }
@@ -37,15 +59,15 @@ class any_operator : public columnwise_operator<any_operator<Real>, Real> {
     }
 
     /// The dense matrix of the operator held, for checking.
-    Eigen::MatrixX<Real> matrix() const { return held_->matrix(); }
+    [[nodiscard]] Eigen::MatrixX<Real> matrix() const { return held_->matrix(); }
 
-    /// The diagonal and the size of the centre of the operator held, see collapse_rate.hpp.
-    Eigen::VectorX<Real> diagonal() const { return held_->diagonal(); }
-    Eigen::Index centre_size() const { return held_->centre_size(); }
+    /// The diagonal and the size of the centre of the operator held, see collapse_rate().
+    [[nodiscard]] Eigen::VectorX<Real> diagonal() const { return held_->diagonal(); }
+    [[nodiscard]] Eigen::Index centre_size() const { return held_->centre_size(); }
 
     /// The operator held when it is an Op, else null.
     template <class Op>
-    const Op* target() const {
+    [[nodiscard]] const Op* target() const {
         const auto* const h = dynamic_cast<const holder<Op>*>(held_.get());
         return h ? &h->op : nullptr;
     }

@@ -3,62 +3,13 @@
 
 #pragma once
 
-#include <cesaro/cesaro_operator.hpp>
+#include <cesaro/attention/detail/centre.hpp>
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
 
 #include <Eigen/Core>
 
-#include <algorithm>
-
 namespace cesaro {
-
-namespace detail {
-
-/// The diagonal of an operator: its own `diagonal()` where it has one, else from the dense matrix.
-template <attention_operator Op>
-Eigen::VectorX<typename Op::Scalar> diagonal_of(const Op& op) {
-    if constexpr (requires { op.diagonal(); }) {
-        return op.diagonal();
-    } else {
-        return op.matrix().diagonal();
-    }
-}
-
-template <class Real>
-Eigen::VectorX<Real> diagonal_of(const cesaro_operator<Real>& op) {
-    check_fits_in_memory<Real>("cesaro_operator::diagonal", op.rows(), 1);
-    Eigen::VectorX<Real> entries(op.rows());
-    for (Eigen::Index n = 0; n < op.rows(); ++n)
-        entries[n] = Real(1) / Real(n + 1);
-    return entries;
-}
-
-/// The size of the centre: the operator's own `centre_size()` where it has one, else one more than the last
-/// position that an earlier one sees.
-template <attention_operator Op>
-Eigen::Index centre_size_of(const Op& op) {
-    if constexpr (requires { op.centre_size(); }) {
-        return op.centre_size();
-    } else {
-        using Real = typename Op::Scalar;
-        const Eigen::MatrixX<Real> matrix = op.matrix();
-        Eigen::Index size = std::min<Eigen::Index>(1, matrix.rows());
-        for (Eigen::Index m = 1; m < matrix.rows(); ++m) {
-            for (Eigen::Index n = 0; n < m; ++n) {
-                if (matrix(n, m) != Real(0)) size = m + 1;
-            }
-        }
-        return size;
-    }
-}
-
-template <class Real>
-Eigen::Index centre_size_of(const cesaro_operator<Real>& op) {
-    return std::min<Eigen::Index>(1, op.rows());
-}
-
-}  // namespace detail
 
 /// The geometric rate at which depth moves the influence onto the centre of the mask.
 ///
@@ -82,10 +33,16 @@ Eigen::Index centre_size_of(const cesaro_operator<Real>& op) {
 ///
 /// Cost O(N), for a head mixture times the number of heads. Accuracy that of the entry \f$A_{n,n}\f$.
 ///
+/// \code
+/// const cesaro::sink_operator<> sink(cesaro::cesaro_operator<>(1000), 0.3);
+/// const double rate = cesaro::collapse_rate(sink);                // 0.35
+/// const double with_residual = cesaro::collapse_rate(sink, 0.5);  // 0.675
+/// \endcode
+///
 /// Source: the centre nodes and the geometric collapse, Wu et al., arXiv 2502.01951, section 4; they bound
 /// the rate, the diagonal gives it.
 template <attention_operator Op>
-typename Op::Scalar collapse_rate(const Op& op) {
+[[nodiscard]] typename Op::Scalar collapse_rate(const Op& op) {
     using Real = typename Op::Scalar;
     const Eigen::VectorX<Real> diagonal = detail::diagonal_of(op);
     Real rate(0);
@@ -99,7 +56,7 @@ typename Op::Scalar collapse_rate(const Op& op) {
 /// are no positions outside the centre.
 /// \throws std::domain_error when lambda is outside [0, 1] or NaN.
 template <attention_operator Op>
-typename Op::Scalar collapse_rate(const Op& op, const typename Op::Scalar& lambda) {
+[[nodiscard]] typename Op::Scalar collapse_rate(const Op& op, const typename Op::Scalar& lambda) {
     using Real = typename Op::Scalar;
     detail::check_unit_interval("collapse_rate", "lambda", lambda);
     if (detail::centre_size_of(op) >= op.rows()) return Real(0);

@@ -3,8 +3,9 @@
 
 #pragma once
 
-#include <cesaro/attention/columnwise_operator.hpp>
-#include <cesaro/detail/decay_heads.hpp>
+#include <cesaro/attention/detail/decay_heads.hpp>
+#include <cesaro/columnwise_operator.hpp>
+#include <cesaro/detail/memory.hpp>
 
 #include <Eigen/Core>
 
@@ -43,6 +44,12 @@ struct decay_parameters {
 /// over slopes 0 to 1000, diagonal scores of ±300, temperatures 1e-3 to 1e3 and windows of all lengths, 300
 /// positions.
 ///
+/// \code
+/// const cesaro::decay_operator<> head(1000, {.slope = 0.25, .window = 256});
+/// const Eigen::VectorXd row = head.apply_transpose(Eigen::VectorXd::Unit(1000, 999));
+/// // row[998] / row[997] is e^0.25, and row[743] is 0
+/// \endcode
+///
 /// Source: Press et al., arXiv 2108.12409, section 3; Herasimchyk et al., arXiv 2602.16837 (the diagonal
 /// score).
 template <real_scalar Real = double>
@@ -58,7 +65,7 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
         head_.add(parameters.slope, parameters.diagonal_score, parameters.temperature, Real(1));
     }
 
-    const decay_parameters<Real>& parameters() const { return parameters_; }
+    [[nodiscard]] const decay_parameters<Real>& parameters() const { return parameters_; }
 
     void apply_column(const const_column<Real>& x, column<Real> y) const {
         for (Eigen::Index n = 0; n < this->rows(); ++n)
@@ -74,7 +81,7 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
 
     /// The dense matrix, for checking: each row exponentiated and normalised on its own.
     /// \throws std::length_error when rows × rows entries do not fit in memory.
-    Eigen::MatrixX<Real> matrix() const {
+    [[nodiscard]] Eigen::MatrixX<Real> matrix() const {
         const Eigen::Index size = this->rows();
         detail::check_fits_in_memory<Real>("decay_operator::matrix", size, size);
         Eigen::MatrixX<Real> matrix = Eigen::MatrixX<Real>::Zero(size, size);
@@ -85,7 +92,7 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
 
     /// The diagonal \f$A_{n,n}\f$, length rows().
     /// \throws std::length_error when it does not fit in memory.
-    Eigen::VectorX<Real> diagonal() const {
+    [[nodiscard]] Eigen::VectorX<Real> diagonal() const {
         detail::check_fits_in_memory<Real>("decay_operator::diagonal", this->rows(), 1);
         Eigen::VectorX<Real> entries = Eigen::VectorX<Real>::Zero(this->rows());
         head_.accumulate_diagonal(entries);
@@ -93,7 +100,7 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
     }
 
     /// The prefix is the centre, or the first token where there is none.
-    Eigen::Index centre_size() const {
+    [[nodiscard]] Eigen::Index centre_size() const {
         return std::min(std::max<Eigen::Index>(parameters_.prefix, 1), this->rows());
     }
 

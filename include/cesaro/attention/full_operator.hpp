@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <cesaro/attention/columnwise_operator.hpp>
+#include <cesaro/columnwise_operator.hpp>
 
 #include <Eigen/Core>
 
@@ -14,6 +14,11 @@ namespace cesaro {
 /// \f[ A_{n,m} = \frac{1}{N} \f]
 ///
 /// Cost O(size) per column. Accuracy: one sum, relative to `size` roundings for non-negative arguments.
+///
+/// \code
+/// const cesaro::full_operator<> encoder(512);
+/// const Eigen::VectorXd mean = encoder.apply(Eigen::VectorXd::LinSpaced(512, 0, 511));  // 255.5 everywhere
+/// \endcode
 template <real_scalar Real = double>
 class full_operator : public columnwise_operator<full_operator<Real>, Real> {
   public:
@@ -35,7 +40,7 @@ class full_operator : public columnwise_operator<full_operator<Real>, Real> {
 
     /// The dense matrix, for checking.
     /// \throws std::length_error when rows × rows entries do not fit in memory.
-    Eigen::MatrixX<Real> matrix() const {
+    [[nodiscard]] Eigen::MatrixX<Real> matrix() const {
         return detail::dense_matrix<Real>(
             "full_operator::matrix", this->rows(),
             [this](Eigen::Index, Eigen::Index) { return Real(Real(1) / Real(this->rows())); });
@@ -43,16 +48,14 @@ class full_operator : public columnwise_operator<full_operator<Real>, Real> {
 
     /// The diagonal \f$A_{n,n}\f$, length rows().
     /// \throws std::length_error when it does not fit in memory.
-    Eigen::VectorX<Real> diagonal() const {
-        detail::check_fits_in_memory<Real>("full_operator::diagonal", this->rows(), 1);
-        Eigen::VectorX<Real> entries(this->rows());
-        for (Eigen::Index n = 0; n < this->rows(); ++n)
-            entries[n] = Real(1) / Real(this->rows());
-        return entries;
+    [[nodiscard]] Eigen::VectorX<Real> diagonal() const {
+        return detail::dense_vector<Real>("full_operator::diagonal", this->rows(), [this](Eigen::Index) {
+            return Real(Real(1) / Real(this->rows()));
+        });
     }
 
     /// Every position is a centre.
-    Eigen::Index centre_size() const { return this->rows(); }
+    [[nodiscard]] Eigen::Index centre_size() const { return this->rows(); }
 };
 
 }  // namespace cesaro

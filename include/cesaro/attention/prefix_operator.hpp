@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <cesaro/attention/columnwise_operator.hpp>
+#include <cesaro/columnwise_operator.hpp>
 
 #include <Eigen/Core>
 
@@ -19,6 +19,11 @@ namespace cesaro {
 ///
 /// Cost O(size) per column. Accuracy: one running sum of at most `size` roundings, relative for non-negative
 /// arguments.
+///
+/// \code
+/// const cesaro::prefix_operator<> chat(1000, 64);  // a prompt of 64 tokens, and what follows
+/// const Eigen::VectorXd influence = chat.apply_transpose(Eigen::VectorXd::Unit(1000, 63));  // 1/64 each
+/// \endcode
 ///
 /// Source: Wu et al., arXiv 2502.01951, section 3.
 template <real_scalar Real = double>
@@ -36,7 +41,7 @@ class prefix_operator : public columnwise_operator<prefix_operator<Real>, Real> 
     }
 
     /// The number of positions that see each other in both directions.
-    Eigen::Index prefix() const { return prefix_; }
+    [[nodiscard]] Eigen::Index prefix() const { return prefix_; }
 
     void apply_column(const const_column<Real>& x, column<Real> y) const {
         Real sum(0);
@@ -64,7 +69,7 @@ class prefix_operator : public columnwise_operator<prefix_operator<Real>, Real> 
 
     /// The dense matrix, for checking.
     /// \throws std::length_error when rows × rows entries do not fit in memory.
-    Eigen::MatrixX<Real> matrix() const {
+    [[nodiscard]] Eigen::MatrixX<Real> matrix() const {
         return detail::dense_matrix<Real>("prefix_operator::matrix", this->rows(),
                                           [this](Eigen::Index n, Eigen::Index m) {
                                               const Eigen::Index seen = std::max(n + 1, prefix_);
@@ -74,16 +79,16 @@ class prefix_operator : public columnwise_operator<prefix_operator<Real>, Real> 
 
     /// The diagonal \f$A_{n,n}\f$, length rows().
     /// \throws std::length_error when it does not fit in memory.
-    Eigen::VectorX<Real> diagonal() const {
-        detail::check_fits_in_memory<Real>("prefix_operator::diagonal", this->rows(), 1);
-        Eigen::VectorX<Real> entries(this->rows());
-        for (Eigen::Index n = 0; n < this->rows(); ++n)
-            entries[n] = Real(1) / Real(std::max(n + 1, prefix_));
-        return entries;
+    [[nodiscard]] Eigen::VectorX<Real> diagonal() const {
+        return detail::dense_vector<Real>("prefix_operator::diagonal", this->rows(), [this](Eigen::Index n) {
+            return Real(Real(1) / Real(std::max(n + 1, prefix_)));
+        });
     }
 
     /// The prefix is the centre, or the first token where there is none.
-    Eigen::Index centre_size() const { return std::min(std::max<Eigen::Index>(prefix_, 1), this->rows()); }
+    [[nodiscard]] Eigen::Index centre_size() const {
+        return std::min(std::max<Eigen::Index>(prefix_, 1), this->rows());
+    }
 
   private:
     Eigen::Index prefix_;

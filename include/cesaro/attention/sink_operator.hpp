@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cesaro/attention/any_operator.hpp>
+#include <cesaro/detail/equals.hpp>
 
 #include <Eigen/Core>
 
@@ -20,6 +21,11 @@ namespace cesaro {
 ///
 /// Cost that of A and O(size). Accuracy that of A and three roundings.
 ///
+/// \code
+/// const cesaro::sink_operator<> head(cesaro::cesaro_operator<>(1000), 0.3);
+/// const double first = head.apply_transpose(Eigen::VectorXd::Unit(1000, 999))[0];  // 0.3 + 0.7 / 1000
+/// \endcode
+///
 /// Source: Xiao et al., arXiv 2309.17453 (attention sinks); Guo et al., arXiv 2410.13835 (dormant heads).
 template <real_scalar Real = double>
 class sink_operator : public columnwise_operator<sink_operator<Real>, Real> {
@@ -33,8 +39,8 @@ class sink_operator : public columnwise_operator<sink_operator<Real>, Real> {
         detail::check_unit_interval("sink_operator", "weight", weight_);
     }
 
-    const any_operator<Real>& inner() const { return inner_; }
-    const Real& weight() const { return weight_; }
+    [[nodiscard]] const any_operator<Real>& inner() const { return inner_; }
+    [[nodiscard]] const Real& weight() const { return weight_; }
 
     void apply_column(const const_column<Real>& x, column<Real> y) const {
         if (this->rows() == 0) return;
@@ -57,7 +63,7 @@ class sink_operator : public columnwise_operator<sink_operator<Real>, Real> {
 
     /// The dense matrix, for checking.
     /// \throws std::length_error when rows × rows entries do not fit in memory.
-    Eigen::MatrixX<Real> matrix() const {
+    [[nodiscard]] Eigen::MatrixX<Real> matrix() const {
         Eigen::MatrixX<Real> matrix = inner_.matrix();
         for (Eigen::Index m = 0; m < this->rows(); ++m) {
             for (Eigen::Index n = 0; n < this->rows(); ++n) {
@@ -69,7 +75,7 @@ class sink_operator : public columnwise_operator<sink_operator<Real>, Real> {
     }
 
     /// The diagonal, length rows().
-    Eigen::VectorX<Real> diagonal() const {
+    [[nodiscard]] Eigen::VectorX<Real> diagonal() const {
         Eigen::VectorX<Real> entries = inner_.diagonal();
         for (Eigen::Index n = 0; n < this->rows(); ++n)
             entries[n] *= rest();
@@ -78,8 +84,8 @@ class sink_operator : public columnwise_operator<sink_operator<Real>, Real> {
     }
 
     /// The centre of the inner operator, which holds the first token already; that token alone for weight 1.
-    Eigen::Index centre_size() const {
-        return weight_ == Real(1) ? std::min<Eigen::Index>(1, this->rows()) : inner_.centre_size();
+    [[nodiscard]] Eigen::Index centre_size() const {
+        return detail::equals(weight_, 1) ? std::min<Eigen::Index>(1, this->rows()) : inner_.centre_size();
     }
 
   private:

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <cesaro/attention/columnwise_operator.hpp>
+#include <cesaro/columnwise_operator.hpp>
 
 #include <Eigen/Core>
 
@@ -21,6 +21,12 @@ namespace cesaro {
 /// and a prefix of the next, so that nothing is ever subtracted: at most w + 1 roundings an entry, relative
 /// for non-negative arguments.
 ///
+/// \code
+/// const cesaro::sliding_window_operator<> window(1000, 128);
+/// const Eigen::VectorXd means = window.apply(Eigen::VectorXd::LinSpaced(1000, 0, 999));
+/// // means[500] is the mean of 373 .. 500, 436.5
+/// \endcode
+///
 /// Source: Wu et al., arXiv 2502.01951, section 3 (the mask); van Herk, Pattern Recognition Letters 13 (1992)
 /// 517 (the blocks).
 template <real_scalar Real = double>
@@ -35,49 +41,25 @@ class sliding_window_operator : public columnwise_operator<sliding_window_operat
     }
 
     /// The width of the window, at most max(rows(), 1).
-    Eigen::Index window() const { return window_; }
+    [[nodiscard]] Eigen::Index window() const { return window_; }
 
     void apply_column(const const_column<Real>& x, column<Real> y) const {
-        const Eigen::Index size = this->rows();
-        for (Eigen::Index start = 0; start < size; start += window_) {
-            const Eigen::Index end = start + std::min(window_, size - start);
-            Real sum(0);
-            for (Eigen::Index n = start; n < end; ++n) {
-                sum += x.coeff(n);
-                y.coeffRef(n) = sum;
-            }
-            if (start == 0) continue;
-            sum = Real(0);
-            for (Eigen::Index m = start - 1; m > start - window_; --m) {
-                sum += x.coeff(m);
-                if (m + window_ <= end) y.coeffRef(m + window_ - 1) += sum;
-            }
-        }
-        for (Eigen::Index n = 0; n < size; ++n)
+        window_sums([&](Eigen::Index n) -> const Real& { return x.coeff(n); },
+                    [&](Eigen::Index n) -> Real& { return y.coeffRef(n); });
+        for (Eigen::Index n = 0; n < this->rows(); ++n)
             y.coeffRef(n) /= count(n);
     }
 
+    /// The same sums from the other end.
     void apply_transpose_column(const const_column<Real>& v, column<Real> y) const {
-        const Eigen::Index size = this->rows();
-        for (Eigen::Index start = 0; start < size; start += window_) {
-            const Eigen::Index end = start + std::min(window_, size - start);
-            Real sum(0);
-            for (Eigen::Index n = end; n-- > start;) {
-                sum += v.coeff(n) / count(n);
-                y.coeffRef(n) = sum;
-            }
-            if (start == 0) continue;
-            sum = Real(0);
-            for (Eigen::Index m = start - window_ + 1; m < start; ++m) {
-                if (m + window_ <= size) sum += v.coeff(m + window_ - 1) / count(m + window_ - 1);
-                y.coeffRef(m) += sum;
-            }
-        }
+        const Eigen::Index last = this->rows() - 1;
+        window_sums([&](Eigen::Index n) { return Real(v.coeff(last - n) / count(last - n)); },
+                    [&](Eigen::Index n) -> Real& { return y.coeffRef(last - n); });
     }
 
     /// The dense matrix, for checking.
     /// \throws std::length_error when rows × rows entries do not fit in memory.
-    Eigen::MatrixX<Real> matrix() const {
+    [[nodiscard]] Eigen::MatrixX<Real> matrix() const {
         return detail::dense_matrix<Real>("sliding_window_operator::matrix", this->rows(),
                                           [this](Eigen::Index n, Eigen::Index m) {
                                               const bool seen = m <= n && n - m < window_;
@@ -87,18 +69,34 @@ class sliding_window_operator : public columnwise_operator<sliding_window_operat
 
     /// The diagonal \f$A_{n,n}\f$, length rows().
     /// \throws std::length_error when it does not fit in memory.
-    Eigen::VectorX<Real> diagonal() const {
-        detail::check_fits_in_memory<Real>("sliding_window_operator::diagonal", this->rows(), 1);
-        Eigen::VectorX<Real> entries(this->rows());
-        for (Eigen::Index n = 0; n < this->rows(); ++n)
-            entries[n] = Real(1) / count(n);
-        return entries;
+    [[nodiscard]] Eigen::VectorX<Real> diagonal() const {
+        return detail::dense_vector<Real>("sliding_window_operator::diagonal", this->rows(),
+                                          [this](Eigen::Index n) { return Real(Real(1) / count(n)); });
     }
 
     /// The first token alone is the centre.
-    Eigen::Index centre_size() const { return std::min<Eigen::Index>(1, this->rows()); }
+    [[nodiscard]] Eigen::Index centre_size() const { return std::min<Eigen::Index>(1, this->rows()); }
 
   private:
+    /// sum(n) = value(n - window + 1) + ... + value(n), from the beginning of n's block and the end of the
+    /// one before.
+    template <class Value, class Sum>
+    void window_sums(const Value& value, const Sum& sum) const {
+        const Eigen::Index size = this->rows();
+        for (Eigen::Index start = 0; start < size; start += window_) {
+            const Eigen::Index end = start + std::min(window_, size - start);
+            Real running(0);
+            for (Eigen::Index n = start; n < end; ++n)
+                sum(n) = running += value(n);
+            if (start == 0) continue;
+            running = Real(0);
+            for (Eigen::Index m = start - 1; m > start - window_; --m) {
+                running += value(m);
+                if (m + window_ <= end) sum(m + window_ - 1) += running;
+            }
+        }
+    }
+
     Real count(Eigen::Index n) const { return Real(std::min(n + 1, window_)); }
 
     Eigen::Index window_;

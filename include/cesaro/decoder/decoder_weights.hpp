@@ -5,230 +5,310 @@
 
 #include <cesaro/concepts.hpp>
 #include <cesaro/decoder/decoder_config.hpp>
+#include <cesaro/decoder/experts.hpp>
+#include <cesaro/decoder/latent_attention.hpp>
+#include <cesaro/decoder/linear.hpp>
+#include <cesaro/decoder/normalization.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/memory.hpp>
 
 #include <Eigen/Core>
 
+#include <algorithm>
+#include <cstddef>
 #include <iomanip>
+#include <locale>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
 namespace cesaro {
 
-/// Row-major, so that rows of a fused matrix are contiguous.
-template <class Real>
-using weight_matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+namespace nn {
 
-/// The affine map \f$y = W x + b\f$. An absent bias has size 0.
-template <class Real>
-struct linear_weights {
-    weight_matrix<Real> matrix;  ///< outputs x inputs
-    Eigen::VectorX<Real> bias;   ///< outputs, or empty
-};
-
-/// The elementwise affine map after a normalisation. RMSNorm has no bias (size 0).
-template <class Real>
-struct normalization_weights {
-    Eigen::VectorX<Real> gain;
-    Eigen::VectorX<Real> bias;
-};
-
-/// The weights of one pre-norm block.
+/// The weights of one layer. What the description does not ask for is empty.
 template <class Real>
 struct block_weights {
-    normalization_weights<Real> attention_norm;
-    linear_weights<Real> query_key_value;   ///< rows: all query heads, all key heads, all value heads
-    linear_weights<Real> attention_output;  ///< back to the residual stream
-    normalization_weights<Real> feed_forward_norm;
-    linear_weights<Real> feed_forward_input;   ///< GELU: intermediate rows; SwiGLU: the gate's, then the up's
-    linear_weights<Real> feed_forward_output;  ///< back to the residual stream
+    normalization_weights<Real> attention_norm = {};
+    linear_weights<Real> query_key_value = {};  ///< rows: all query heads, all key heads, all value heads
+    latent_weights<Real> latent = {};           ///< instead of query_key_value
+    normalization_weights<Real> query_norm = {};
+    normalization_weights<Real> key_norm = {};
+    Eigen::VectorX<Real> sinks = {};             ///< one per query head
+    linear_weights<Real> attention_output = {};  ///< back to the residual stream
+    normalization_weights<Real> attention_output_norm = {};
+    normalization_weights<Real> feed_forward_norm = {};
+    linear_weights<Real> feed_forward_input = {};   ///< intermediate rows; with a gate its rows before those
+    linear_weights<Real> feed_forward_output = {};  ///< back to the residual stream
+    expert_weights<Real> experts = {};              ///< instead of the two
+    normalization_weights<Real> feed_forward_output_norm = {};
 };
 
-/// Every weight between token ids and the last hidden state. The unembedding is no part of it.
+}  // namespace nn
+
+/// Every weight between token ids and the last hidden state, and the unembedding of a checkpoint that has one
+/// of its own: no pass over the network asks for it, but what was loaded can be saved again.
 template <real_scalar Real = float>
 struct decoder_weights {
-    weight_matrix<Real> token_embedding;     ///< vocab_size x width
-    weight_matrix<Real> position_embedding;  ///< max_positions x width with learned positions, else empty
-    std::vector<block_weights<Real>> blocks;
-    normalization_weights<Real> final_norm;
-};
-
-/// One named tensor of a checkpoint. `values` views the weights, transposed where the checkpoint stores them
-/// so: (i, j) is the entry [i, j] of a tensor of two dimensions, (0, j) the entry [j] of one.
-template <class Scalar>
-struct tensor_view {
-    std::string name;
-    std::vector<Eigen::Index> shape;
-    Eigen::Map<std::conditional_t<std::is_const_v<Scalar>, const weight_matrix<std::remove_const_t<Scalar>>,
-                                  weight_matrix<Scalar>>,
-               0, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>>
-        values;
+    nn::weight_matrix<Real> token_embedding = {};     ///< vocab_size x width
+    nn::weight_matrix<Real> position_embedding = {};  ///< position_offset + max_positions x width, or empty
+    nn::normalization_weights<Real> embedding_norm = {};
+    std::vector<nn::block_weights<Real>> blocks = {};
+    nn::normalization_weights<Real> final_norm = {};
+    nn::weight_matrix<Real> unembedding = {};  ///< vocab_size x width; empty where it is the token embedding
+    Eigen::VectorX<Real> unembedding_bias = {};  ///< vocab_size, or empty
 };
 
 namespace detail {
 
-template <class Real>
-linear_weights<Real> zero_linear(Eigen::Index outputs, Eigen::Index inputs, bool bias) {
-    return {weight_matrix<Real>::Zero(outputs, inputs), Eigen::VectorX<Real>::Zero(bias ? outputs : 0)};
-}
+/// What a description says of an array of weights: its shape (no rows where there is none), and its entries
+/// at initialisation, which are equal or drawn.
+struct weight_shape {
+    std::string name;
+    Eigen::Index rows = 0;
+    Eigen::Index cols = 1;
+    double constant = 0;
+    std::optional<weight_kind> drawn = {};
+};
 
-template <class Real>
-normalization_weights<Real> identity_norm(const decoder_config& config) {
-    return {Eigen::VectorX<Real>::Ones(config.width),
-            Eigen::VectorX<Real>::Zero(config.norm() == norm_kind::layer_norm ? config.width : 0)};
-}
+/// Calls f(weight_shape, array) for the arrays of each part, there or not. The one list of weights: shapes,
+/// counts, checks and draws follow from it.
+template <class F>
+class weight_list {
+  public:
+    weight_list(const decoder_config& config, const F& f) : c_(config), f_(f) {}
 
-/// The rows [first, first + rows) of a matrix as a tensor, or their transpose.
-template <class Visitor, class Matrix>
-void visit_rows(const Visitor& f, std::string name, Matrix& matrix, Eigen::Index first, Eigen::Index rows,
-                bool transposed) {
-    using scalar = std::remove_reference_t<decltype(*matrix.data())>;
-    using view = tensor_view<scalar>;
-    using stride = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
-    scalar* const data = matrix.data() + first * matrix.cols();
-    const Eigen::Index cols = matrix.cols();
-    if (transposed) {
-        f(view{std::move(name), {cols, rows}, {data, cols, rows, stride(1, cols)}});
-    } else {
-        f(view{std::move(name), {rows, cols}, {data, rows, cols, stride(cols, 1)}});
+    template <class Weights>
+    void embeddings(Weights& w) {
+        prefix_ = "";
+        matrix("token_embedding", w.token_embedding, c_.vocab_size, c_.width, weight_kind::token_embedding);
+        matrix("position_embedding", w.position_embedding,
+               c_.learned_positions ? c_.position_offset + c_.max_positions : 0, c_.width,
+               weight_kind::position_embedding);
+        norm("embedding_norm", w.embedding_norm, c_.norm.embeddings ? c_.width : 0);
     }
-}
 
-template <class Visitor, class Vector>
-void visit_segment(const Visitor& f, std::string name, Vector& vector, Eigen::Index first,
-                   Eigen::Index size) {
-    using scalar = std::remove_reference_t<decltype(*vector.data())>;
-    using stride = Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>;
-    f(tensor_view<scalar>{std::move(name), {size}, {vector.data() + first, 1, size, stride(size, 1)}});
-}
-
-/// name.weight and, where there is one, name.bias of the rows [first, first + rows) of an affine map.
-template <class Visitor, class Linear>
-void visit_linear(const Visitor& f, const std::string& name, Linear& linear, Eigen::Index first,
-                  Eigen::Index rows, bool transposed) {
-    visit_rows(f, name + ".weight", linear.matrix, first, rows, transposed);
-    if (linear.bias.size() > 0) visit_segment(f, name + ".bias", linear.bias, first, rows);
-}
-
-template <class Visitor, class Norm>
-void visit_norm(const Visitor& f, const std::string& name, Norm& norm) {
-    visit_segment(f, name + ".weight", norm.gain, 0, norm.gain.size());
-    if (norm.bias.size() > 0) visit_segment(f, name + ".bias", norm.bias, 0, norm.bias.size());
-}
-
-/// GPT-2 stores its matrices as inputs x outputs (`Conv1D`), and query, key and value as one.
-template <class Weights, class Visitor>
-void visit_gpt2(Weights& weights, const Visitor& f) {
-    visit_rows(f, "wte.weight", weights.token_embedding, 0, weights.token_embedding.rows(), false);
-    if (weights.position_embedding.size() > 0) {
-        visit_rows(f, "wpe.weight", weights.position_embedding, 0, weights.position_embedding.rows(), false);
+    template <class Weights>
+    void end(Weights& w) {
+        prefix_ = "";
+        norm("final_norm", w.final_norm, c_.width);
     }
-    const auto conv1d = [&f](const std::string& name, auto& linear) {
-        visit_linear(f, name, linear, 0, linear.matrix.rows(), true);
+
+    template <class Block>
+    void block(Eigen::Index layer, Block& b) {
+        prefix_ = "blocks[" + std::to_string(layer) + "].";
+        const Eigen::Index d = c_.width;
+        const bool experts = c_.has_experts(layer);
+        const bool second = c_.norm.before && !(c_.parallel && c_.norm.shared);
+        norm("attention_norm", b.attention_norm, c_.norm.before ? d : 0);
+        linear("query_key_value", b.query_key_value, c_.latent ? 0 : c_.qkv_size(), d,
+               c_.biases.query_key_value, weight_kind::query_key_value);
+        latent(b.latent);
+        query_key_norms(b);
+        vector("sinks", b.sinks, c_.scores.sinks ? c_.heads : 0, 0, weight_kind::sink);
+        linear("attention_output", b.attention_output, d, c_.attention_size(), c_.biases.attention_output,
+               weight_kind::attention_output);
+        norm("attention_output_norm", b.attention_output_norm, c_.norm.after ? d : 0);
+        norm("feed_forward_norm", b.feed_forward_norm, second ? d : 0);
+        branch("feed_forward_", b.feed_forward_input, b.feed_forward_output, experts ? 0 : 1,
+               c_.intermediate);
+        mixture(experts ? 1 : 0, b.experts);
+        norm("feed_forward_output_norm", b.feed_forward_output_norm, c_.norm.after ? d : 0);
+    }
+
+    template <class Weights>
+    void all(Weights& w) {
+        embeddings(w);
+        for (std::size_t l = 0; l < w.blocks.size(); ++l)
+            block(Eigen::Index(l), w.blocks[l]);
+        end(w);
+    }
+
+  private:
+    template <class Matrix>
+    void matrix(const char* name, Matrix& m, Eigen::Index rows, Eigen::Index cols, weight_kind kind) {
+        f_(weight_shape{prefix_ + name, rows, cols, 0, kind}, m);
+    }
+    template <class Vector>
+    void vector(const std::string& name, Vector& v, Eigen::Index size, double constant,
+                std::optional<weight_kind> kind = {}) {
+        f_(weight_shape{prefix_ + name, size, 1, constant, kind}, v);
+    }
+    template <class Linear>
+    void linear(const std::string& name, Linear& l, Eigen::Index rows, Eigen::Index cols, bool bias,
+                weight_kind kind) {
+        f_(weight_shape{prefix_ + name + ".matrix", rows, cols, 0, kind}, l.matrix);
+        vector(name + ".bias", l.bias, bias ? rows : 0, 0);
+    }
+    template <class Norm>
+    void norm(const std::string& name, Norm& n, Eigen::Index size, bool gain, bool bias) {
+        vector(name + ".gain", n.gain, gain ? size : 0, 1);
+        vector(name + ".bias", n.bias, bias ? size : 0, 0);
+    }
+    template <class Norm>
+    void norm(const std::string& name, Norm& n, Eigen::Index size) {
+        norm(name, n, size, c_.norm.gain, c_.norm.bias);
+    }
+
+    template <class Block>
+    void query_key_norms(Block& b) {
+        const query_key_norm kind = c_.scores.norm;
+        const bool one_head = kind == query_key_norm::per_head;
+        const bool bias = one_head && c_.norm.bias;
+        const auto size = [&](Eigen::Index heads) {
+            return kind == query_key_norm::none ? 0 : one_head ? c_.head_width : heads;
+        };
+        norm("query_norm", b.query_norm, size(c_.query_size()), c_.norm.gain, bias);
+        norm("key_norm", b.key_norm, size(c_.key_size()), c_.norm.gain, bias);
+    }
+
+    template <class Latent>
+    void latent(Latent& l) {
+        const auto kind = weight_kind::query_key_value;
+        const latent_attention m = c_.latent.value_or(latent_attention{});
+        const bool there = c_.latent.has_value();
+        linear("latent.query_down", l.query_down, m.query_rank, c_.width, c_.biases.query_key_value, kind);
+        norm("latent.query_norm", l.query_norm, m.query_rank, true, false);
+        linear("latent.query", l.query, there ? c_.query_size() : 0,
+               m.query_rank > 0 ? m.query_rank : c_.width, false, kind);
+        linear("latent.key_value_down", l.key_value_down, m.rank + m.rope_width, c_.width,
+               c_.biases.query_key_value, kind);
+        norm("latent.key_value_norm", l.key_value_norm, m.rank, true, false);
+        linear("latent.key_value_up", l.key_value_up,
+               there ? c_.heads * (c_.head_width - m.rope_width + m.value_width) : 0, m.rank, false, kind);
+    }
+
+    /// The two maps of `count` feed-forward branches, stacked.
+    template <class Linear>
+    void branch(const std::string& name, Linear& input, Linear& output, Eigen::Index count,
+                Eigen::Index inner) {
+        linear(name + "input", input, count * c_.pre_activations(inner), c_.width,
+               c_.biases.feed_forward_input, weight_kind::feed_forward_input);
+        linear(name + "output", output, count * c_.width, inner, c_.biases.feed_forward_output,
+               weight_kind::feed_forward_output);
+    }
+
+    template <class Experts>
+    void mixture(Eigen::Index there, Experts& e) {
+        const experts_config m = c_.experts.value_or(experts_config{});
+        const bool corrected = m.routing == expert_routing::sigmoid;
+        f_(weight_shape{prefix_ + "experts.router.matrix", there * m.count, c_.width, 0, weight_kind::router},
+           e.router.matrix);
+        vector("experts.router.bias", e.router.bias, m.bias ? there * m.count : 0, 0, weight_kind::router);
+        vector("experts.correction", e.correction, corrected ? there * m.count : 0, 0);
+        branch("experts.", e.input, e.output, there * m.count, m.intermediate);
+        branch("experts.shared_", e.shared_input, e.shared_output, m.shared > 0 ? there : 0, m.shared);
+        linear("experts.shared_gate", e.shared_gate, m.shared > 0 && m.shared_gate ? there : 0, c_.width,
+               false, weight_kind::router);
+    }
+
+    const decoder_config& c_;
+    const F& f_;
+    std::string prefix_;
+};
+
+}  // namespace detail
+
+/// Calls f(name, array) for every matrix and vector of the weights that is there, in a fixed order. `weights`
+/// may be const; the name is the path of the member, such as `blocks[1].query_key_value.matrix`.
+template <class Weights, class F>
+void for_each_weight(const decoder_config& config, Weights& weights, const F& f) {
+    const auto visit = [&f](const detail::weight_shape& shape, auto& array) {
+        if (array.size() > 0) f(shape.name, array);
     };
-    for (std::size_t l = 0; l < weights.blocks.size(); ++l) {
-        auto& block = weights.blocks[l];
-        const std::string prefix = "h." + std::to_string(l) + ".";
-        visit_norm(f, prefix + "ln_1", block.attention_norm);
-        conv1d(prefix + "attn.c_attn", block.query_key_value);
-        conv1d(prefix + "attn.c_proj", block.attention_output);
-        visit_norm(f, prefix + "ln_2", block.feed_forward_norm);
-        conv1d(prefix + "mlp.c_fc", block.feed_forward_input);
-        conv1d(prefix + "mlp.c_proj", block.feed_forward_output);
-    }
-    visit_norm(f, "ln_f", weights.final_norm);
+    detail::weight_list(config, visit).all(weights);
 }
 
-/// Llama, Mistral and Qwen2 share their names, and store outputs x inputs.
-template <class Weights, class Visitor>
-void visit_llama(const decoder_config& config, Weights& weights, const Visitor& f) {
-    visit_rows(f, "model.embed_tokens.weight", weights.token_embedding, 0, weights.token_embedding.rows(),
-               false);
-    const Eigen::Index q = config.query_size();
-    const Eigen::Index k = config.key_size();
-    const Eigen::Index inner = config.intermediate;
-    for (std::size_t l = 0; l < weights.blocks.size(); ++l) {
-        auto& block = weights.blocks[l];
-        const std::string prefix = "model.layers." + std::to_string(l) + ".";
-        visit_norm(f, prefix + "input_layernorm", block.attention_norm);
-        visit_linear(f, prefix + "self_attn.q_proj", block.query_key_value, 0, q, false);
-        visit_linear(f, prefix + "self_attn.k_proj", block.query_key_value, q, k, false);
-        visit_linear(f, prefix + "self_attn.v_proj", block.query_key_value, q + k, k, false);
-        visit_linear(f, prefix + "self_attn.o_proj", block.attention_output, 0, config.width, false);
-        visit_norm(f, prefix + "post_attention_layernorm", block.feed_forward_norm);
-        visit_linear(f, prefix + "mlp.gate_proj", block.feed_forward_input, 0, inner, false);
-        visit_linear(f, prefix + "mlp.up_proj", block.feed_forward_input, inner, inner, false);
-        visit_linear(f, prefix + "mlp.down_proj", block.feed_forward_output, 0, config.width, false);
+/// The number of weights between token ids and the last hidden state, as a double (it may exceed memory).
+inline double weight_count(const decoder_config& config) {
+    double layers = 1;
+    double count = 0;
+    const auto add = [&](const detail::weight_shape& shape, const auto&) {
+        count += layers * double(shape.rows) * double(shape.cols);
+    };
+    detail::weight_list list(config, add);
+    decoder_weights<float> none;
+    list.embeddings(none);
+    list.end(none);
+    nn::block_weights<float> block;
+    const Eigen::Index period = std::max<Eigen::Index>(1, Eigen::Index(config.pattern.size()));
+    for (Eigen::Index l = 0; l < std::min(period, config.layers); ++l) {
+        const Eigen::Index alike = (config.layers - l + period - 1) / period;
+        layers = double(alike);
+        list.block(l, block);
     }
-    visit_norm(f, "model.norm", weights.final_norm);
+    return count;
+}
+
+namespace detail {
+
+/// Throws std::invalid_argument where a layer does not attend: there is no network to build of it.
+inline void check_all_attend(std::string_view function, const decoder_config& config) {
+    for (Eigen::Index l = 0; l < std::min(config.layers, Eigen::Index(config.pattern.size())); ++l) {
+        if (!config.layer(l).attends) {
+            throw_invalid_argument(function, "pattern", "layer " + std::to_string(l) + " without attention",
+                                   "must attend: nothing else can be built");
+        }
+    }
+}
+
+/// zero_weights() for the function that messages name.
+template <class Real>
+decoder_weights<Real> zero_weights(std::string_view function, const decoder_config& config) {
+    config.validate();
+    check_all_attend(function, config);
+    const double bytes = weight_count(config) * double(sizeof(Real));
+    if (bytes + double(config.layers) * double(sizeof(nn::block_weights<Real>)) > physical_memory()) {
+        std::ostringstream message;
+        message.imbue(std::locale::classic());
+        message << std::fixed << std::setprecision(0) << "cesaro::" << function << ": "
+                << weight_count(config) << " weights of " << bytes << " bytes in all do not fit in memory";
+        throw std::length_error(message.str());
+    }
+    const auto set = [](const weight_shape& shape, auto& array) {
+        if (shape.rows == 0) return;
+        using array_type = std::remove_reference_t<decltype(array)>;
+        array = array_type::Constant(shape.rows, shape.cols, Real(shape.constant));
+    };
+    decoder_weights<Real> weights;
+    weights.blocks.resize(std::size_t(config.layers));
+    weight_list(config, set).all(weights);
+    return weights;
 }
 
 }  // namespace detail
 
-/// The number of weights between token ids and the last hidden state, as a double (it may exceed memory).
-inline double weight_count(const decoder_config& config) {
-    const double width = double(config.width);
-    const double qkv = double(config.query_size()) + 2 * double(config.key_size());
-    const double inner_rows =
-        double(config.intermediate) * (config.feed_forward() == feed_forward_kind::swiglu ? 2 : 1);
-    const double norm = width * (config.norm() == norm_kind::layer_norm ? 2 : 1);
-    const double biases =
-        (config.qkv_bias() ? qkv : 0) + (config.other_biases() ? 2 * width + inner_rows : 0);
-    const double block =
-        width * (qkv + double(config.query_size()) + inner_rows + double(config.intermediate)) + 2 * norm +
-        biases;
-    const double positions = config.has_learned_positions() ? double(config.max_positions) : 0;
-    return width * (double(config.vocab_size) + positions) + double(config.layers) * block + norm;
-}
-
-/// Weights of the right shapes: matrices and biases zero, normalisations the identity.
-/// \throws what config.validate() throws.
+/// Weights of the right shapes: matrices and biases zero, normalisations the identity, no unembedding.
+/// \throws what config.validate() throws; std::invalid_argument when a layer does not attend.
 /// \throws std::length_error before anything is allocated when the weights do not fit in memory.
 template <real_scalar Real = float>
 decoder_weights<Real> zero_weights(const decoder_config& config) {
-    config.validate();
-    const double bytes = weight_count(config) * double(sizeof(Real));
-    if (bytes > detail::physical_memory()) {
-        std::ostringstream message;
-        message << std::fixed << std::setprecision(0) << "cesaro::zero_weights: " << weight_count(config)
-                << " weights of " << bytes << " bytes in all do not fit in memory";
-        throw std::length_error(message.str());
-    }
-    const Eigen::Index width = config.width;
-    const Eigen::Index inner_rows =
-        config.feed_forward() == feed_forward_kind::swiglu ? 2 * config.intermediate : config.intermediate;
-    decoder_weights<Real> weights;
-    weights.token_embedding = weight_matrix<Real>::Zero(config.vocab_size, width);
-    if (config.has_learned_positions()) {
-        weights.position_embedding = weight_matrix<Real>::Zero(config.max_positions, width);
-    }
-    weights.blocks.reserve(std::size_t(config.layers));
-    for (Eigen::Index l = 0; l < config.layers; ++l) {
-        weights.blocks.push_back(
-            {detail::identity_norm<Real>(config),
-             detail::zero_linear<Real>(config.query_size() + 2 * config.key_size(), width, config.qkv_bias()),
-             detail::zero_linear<Real>(width, config.query_size(), config.other_biases()),
-             detail::identity_norm<Real>(config),
-             detail::zero_linear<Real>(inner_rows, width, config.other_biases()),
-             detail::zero_linear<Real>(width, config.intermediate, config.other_biases())});
-    }
-    weights.final_norm = detail::identity_norm<Real>(config);
-    return weights;
+    return detail::zero_weights<Real>("zero_weights", config);
 }
 
-/// Calls f(tensor_view) for every tensor of a checkpoint in a fixed order, under its Hugging Face name: for
-/// GPT-2 those of the base model (`h.0.attn.c_attn.weight`), for the others with the prefix `model.`, both as
-/// published. `weights` may be const; its shapes are those of zero_weights(config).
-template <class Weights, class Visitor>
-void for_each_tensor(const decoder_config& config, Weights& weights, const Visitor& f) {
-    if (config.family == decoder_family::gpt2) {
-        detail::visit_gpt2(weights, f);
-    } else {
-        detail::visit_llama(config, weights, f);
-    }
+namespace detail {
+
+/// Throws std::invalid_argument, naming the array, unless the weights have the shapes of
+/// zero_weights(config); an unembedding may be there.
+template <class Real>
+void check_weight_shapes(std::string_view function, const decoder_config& config,
+                         const decoder_weights<Real>& weights) {
+    const auto check = [function](const weight_shape& shape, const auto& array) {
+        check_size(function, "rows of " + shape.name, array.rows(), shape.rows);
+        if (shape.rows > 0) check_size(function, "columns of " + shape.name, array.cols(), shape.cols);
+    };
+    check_size(function, "number of blocks", Eigen::Index(weights.blocks.size()), config.layers);
+    weight_list(config, check).all(weights);
+    if (weights.unembedding.size() > 0)
+        check(weight_shape{"unembedding", config.vocab_size, config.width}, weights.unembedding);
+    if (weights.unembedding_bias.size() > 0)
+        check(weight_shape{"unembedding_bias", config.vocab_size, 1}, weights.unembedding_bias);
 }
+
+}  // namespace detail
 
 }  // namespace cesaro

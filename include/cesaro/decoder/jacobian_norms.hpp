@@ -4,17 +4,19 @@
 #pragma once
 
 #include <cesaro/decoder/decoder.hpp>
-#include <cesaro/decoder/initialization.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/equals.hpp>
 #include <cesaro/detail/random.hpp>
+#include <cesaro/profile_estimate.hpp>
 
 #include <Eigen/Core>
 
 #include <algorithm>
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace cesaro {
@@ -31,58 +33,6 @@ struct jacobian_probes {
     decoder_output output = decoder_output::normalized;
     Eigen::Index batch = 8;  ///< probes pulled back at once, at least 1; memory grows with it
     std::function<void(double)> progress = {};  ///< called with the fraction done, in (0, 1]
-};
-
-/// Norms of the Jacobian of the last position's final hidden state by each source position, and the standard
-/// error of each.
-struct jacobian_norm_estimate {
-    Eigen::VectorXd norms;
-    Eigen::VectorXd standard_error;
-};
-
-/// The mean of squared norms over forward passes, and what is needed for its standard error.
-///
-/// A pass, that is a draw of weights and an input, gives one independent sample per position: its probes
-/// share the network. From one pass alone, the standard error is that of its probes, given the network.
-class jacobian_norm_statistics {
-  public:
-    /// Adds one pass: \f$\|J_m^T u_p\|^2\f$, positions x probes. Exact probes are added as their sum, one
-    /// column. \throws std::invalid_argument when the number of positions differs from that of the first
-    /// pass.
-    void add(const Eigen::MatrixXd& squared_norms) {
-        if (passes_ == 0) {
-            mean_ = squares_ = Eigen::VectorXd::Zero(squared_norms.rows());
-            within_.setConstant(squared_norms.rows(), std::numeric_limits<double>::infinity());
-        }
-        detail::check_size("jacobian_norm_statistics::add", "positions", squared_norms.rows(), mean_.size());
-        const double probes = double(squared_norms.cols());
-        const Eigen::VectorXd sample = squared_norms.rowwise().mean();
-        if (passes_ == 0 && probes > 1) {
-            within_ = (squared_norms.colwise() - sample).rowwise().squaredNorm() / (probes * (probes - 1));
-        }
-        ++passes_;
-        const Eigen::VectorXd step = sample - mean_;  // Welford's update: no cancellation
-        mean_ += step / double(passes_);
-        squares_ += step.cwiseProduct(sample - mean_);
-    }
-
-    /// Square roots of the means; the standard errors by the delta method, infinite where one pass with one
-    /// column gives none.
-    jacobian_norm_estimate result() const {
-        const double passes = double(passes_);
-        const Eigen::VectorXd variance =
-            passes_ > 1 ? Eigen::VectorXd(squares_ / (passes * (passes - 1))) : within_;
-        jacobian_norm_estimate estimate{mean_.cwiseSqrt(), Eigen::VectorXd::Zero(mean_.size())};
-        for (Eigen::Index m = 0; m < mean_.size(); ++m) {
-            if (mean_[m] > 0 || std::isinf(variance[m]))
-                estimate.standard_error[m] = std::sqrt(variance[m]) / (2 * estimate.norms[m]);
-        }
-        return estimate;
-    }
-
-  private:
-    Eigen::Index passes_ = 0;
-    Eigen::VectorXd mean_, squares_, within_;
 };
 
 namespace detail {
@@ -116,34 +66,34 @@ Eigen::MatrixX<Real> last_position_cotangents(const jacobian_probes& probes, std
 /// The gradient of the sum of a LayerNorm's outputs is zero when its gains are equal: the outputs sum to a
 /// constant.
 template <class Real>
-void check_ones_probe(const decoder<Real>& model, const jacobian_probes& probes) {
-    const auto& gain = model.weights.final_norm.gain;
+void check_ones_probe(std::string_view function, const decoder<Real>& model, const jacobian_probes& probes) {
+    const auto& gain = model.weights().final_norm.gain;
+    const bool equal_gains = gain.size() == 0 || equals(gain.minCoeff(), gain.maxCoeff());
     if (probes.kind == probe_kind::ones && probes.output == decoder_output::normalized &&
-        model.config.norm() == norm_kind::layer_norm && gain.minCoeff() == gain.maxCoeff()) {
-        throw std::invalid_argument(
-            "cesaro::jacobian_norms: probes.output = normalized must be residual for the ones probe: the "
-            "outputs of a LayerNorm with equal gains sum to a constant, whose gradient is zero");
+        model.config().norm.kind == norm_kind::layer_norm && equal_gains) {
+        throw_invalid_argument(
+            function, "probes.output", std::string("normalized"),
+            "must be residual for the ones probe: the outputs of a LayerNorm with equal gains sum to a "
+            "constant, whose gradient is zero");
     }
 }
 
-}  // namespace detail
-
-/// \f$\|J_m^T u_p\|^2\f$ for one forward pass: positions x probes (exact probes: their sum, one column).
-/// `pass` numbers the streams of the Gaussian probes. See jacobian_norms().
+/// \f$\|J_m^T u_p\|^2\f$ for one forward pass, in the name of a function; see squared_jacobian_norms().
 template <class Real>
-Eigen::MatrixXd squared_jacobian_norms(const decoder<Real>& model, const Eigen::MatrixX<Real>& x,
-                                       const jacobian_probes& probes, std::uint64_t pass = 0) {
-    const char* const function = "jacobian_norms";
-    const Eigen::Index width = model.config.width;
+Eigen::MatrixXd squared_norms(std::string_view function, const decoder<Real>& model,
+                              const Eigen::MatrixX<Real>& x, const jacobian_probes& probes,
+                              std::uint64_t pass) {
+    const Eigen::Index width = model.config().width;
     const Eigen::Index tokens = x.cols();
-    detail::check_at_least(function, "tokens", tokens, 1);
-    detail::check_at_least(function, "probes.count", probes.count, 1);
-    detail::check_at_least(function, "probes.batch", probes.batch, 1);
-    detail::check_ones_probe(model, probes);
-    const Eigen::Index count = detail::probe_count(probes, width);
+    check_at_least(function, "tokens", tokens, 1);
+    check_size(function, "rows of x", x.rows(), width);
+    check_at_least(function, "probes.count", probes.count, 1);
+    check_at_least(function, "probes.batch", probes.batch, 1);
+    check_ones_probe(function, model, probes);
+    const Eigen::Index count = probe_count(probes, width);
     const Eigen::Index batches = (count + probes.batch - 1) / probes.batch;
     double done = 0;
-    const double steps = double(model.config.layers) * double(batches + 1);
+    const double steps = double(model.config().layers) * double(batches + 1);
     const block_callback after_block = [&] {
         ++done;
         if (probes.progress) probes.progress(done / steps);
@@ -155,7 +105,7 @@ Eigen::MatrixXd squared_jacobian_norms(const decoder<Real>& model, const Eigen::
     for (Eigen::Index first = 0; first < count; first += probes.batch) {
         const Eigen::Index size = std::min(probes.batch, count - first);
         const Eigen::MatrixX<Real> x_bar = decoder_vjp(
-            model, trace, detail::last_position_cotangents<Real>(probes, pass, width, tokens, first, size),
+            model, trace, last_position_cotangents<Real>(probes, pass, width, tokens, first, size),
             probes.output, after_block);
         for (Eigen::Index c = 0; c < x_bar.cols(); ++c)
             squared(c % tokens, first + c / tokens) = x_bar.col(c).template cast<double>().squaredNorm();
@@ -164,29 +114,74 @@ Eigen::MatrixXd squared_jacobian_norms(const decoder<Real>& model, const Eigen::
     return squared;
 }
 
+/// The root of the mean of squared norms over passes, squared(probes, pass) each, positions x probes. A pass,
+/// that is a draw of weights and an input, gives one independent sample per position: its probes share the
+/// network. From one pass alone, the standard error is that of its probes, given the network.
+template <class Pass>
+profile_estimate<double> mean_over_passes(Eigen::Index passes, const jacobian_probes& probes,
+                                          const Pass& squared) {
+    root_mean<double> mean;
+    for (Eigen::Index pass = 0; pass < passes; ++pass) {
+        jacobian_probes now = probes;
+        if (probes.progress) {
+            now.progress = [&](double done) { probes.progress((double(pass) + done) / double(passes)); };
+        }
+        const Eigen::MatrixXd norms = squared(now, std::uint64_t(pass));
+        if (passes > 1) mean.add(norms.rowwise().mean());
+        for (Eigen::Index p = 0; p < norms.cols() && passes == 1; ++p)
+            mean.add(norms.col(p));
+    }
+    return mean.template estimate<double>();
+}
+
+}  // namespace detail
+
+/// \f$\|J_m^T u_p\|^2\f$ for one forward pass. See jacobian_norms().
+/// \param x input embeddings, width x tokens, at least one token.
+/// \param pass numbers the streams of the Gaussian probes.
+/// \return positions x probes; of exact probes their sum, one column.
+/// \throws as jacobian_norms().
+template <class Real>
+Eigen::MatrixXd squared_jacobian_norms(const decoder<Real>& model, const Eigen::MatrixX<Real>& x,
+                                       const jacobian_probes& probes, std::uint64_t pass = 0) {
+    return detail::squared_norms("squared_jacobian_norms", model, x, probes, pass);
+}
+
 /// Norms of the Jacobian of the last position's final hidden state by the input embeddings,
 ///
 /// \f[ \sqrt{\mathbb E \left\| \frac{\partial h_{out}[n]}{\partial x_{in}[m]} \right\|_F^2}, \qquad
 ///     \|J\|_F^2 = \mathbb E_u \|J^T u\|^2, \quad u \sim \mathcal N(0, I), \f]
 ///
 /// for every source position m, averaged over inputs. With the ones probe: the norm of the gradient of the
-/// sum of h_out[n]. \param inputs input embeddings, each width x tokens (see embed()), at least one. \throws
-/// std::domain_error when there is no token or no probe. \throws std::invalid_argument when shapes do not
-/// fit; or when the ones probe meets a LayerNorm with equal
-///         gains, for which that gradient is identically zero: read the residual stream then.
+/// sum of h_out[n].
+/// \param inputs input embeddings, each width x tokens (see embed()), at least one.
+/// \return one value per position, and its standard error by the delta method: between inputs, or, from one
+///         input alone, between its probes; infinite from one input and one probe.
+/// \throws std::domain_error when there is no token or no probe.
+/// \throws std::invalid_argument when shapes do not fit; when the ones probe meets a LayerNorm with equal
+///         gains, for which that gradient is identically zero: read the residual stream then; or when several
+///         inputs are one and the same and the probes are not Gaussian, which tells nothing of an error.
 /// Cost: one forward pass, and about one more per probe, for each input. Memory: the trace, and some 20 width
-/// x tokens scalars per probe of a batch. The same bits on any number of threads;
-/// another batch changes rounding only.
+/// x tokens scalars per probe of a batch. The same bits on any number of threads; another batch changes
+/// rounding only.
 /// Accuracy: the squared norms are unbiased; rounding is that of the scalar.
 template <class Real>
-jacobian_norm_estimate jacobian_norms(const decoder<Real>& model,
-                                      const std::vector<Eigen::MatrixX<Real>>& inputs,
-                                      const jacobian_probes& probes = {}) {
-    detail::check_at_least("jacobian_norms", "inputs", Eigen::Index(inputs.size()), 1);
-    jacobian_norm_statistics statistics;
-    for (std::size_t i = 0; i < inputs.size(); ++i)
-        statistics.add(squared_jacobian_norms(model, inputs[i], probes, i));
-    return statistics.result();
+profile_estimate<double> jacobian_norms(const decoder<Real>& model,
+                                        const std::vector<Eigen::MatrixX<Real>>& inputs,
+                                        const jacobian_probes& probes = {}) {
+    const char* const function = "jacobian_norms";
+    const Eigen::Index count = Eigen::Index(inputs.size());
+    detail::check_at_least(function, "inputs", count, 1);
+    for (const auto& input : inputs)
+        detail::check_size(function, "columns of an input", input.cols(), inputs[0].cols());
+    const auto is_first = [&](const auto& input) { return input == inputs[0]; };
+    if (count > 1 && probes.kind != probe_kind::gaussian && std::ranges::all_of(inputs, is_first)) {
+        detail::throw_invalid_argument(function, "inputs", count,
+                                       "are the same; without Gaussian probes one says as much");
+    }
+    return detail::mean_over_passes(count, probes, [&](const jacobian_probes& now, std::uint64_t pass) {
+        return detail::squared_norms(function, model, inputs[std::size_t(pass)], now, pass);
+    });
 }
 
 }  // namespace cesaro

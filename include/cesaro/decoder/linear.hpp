@@ -3,12 +3,29 @@
 
 #pragma once
 
-#include <cesaro/decoder/decoder_weights.hpp>
+#include <cesaro/detail/check.hpp>
 #include <cesaro/detail/parallel.hpp>
 
 #include <Eigen/Core>
 
+#include <string_view>
+
 namespace cesaro {
+
+namespace nn {
+
+/// Row-major, so that rows of a fused matrix are contiguous.
+template <class Real>
+using weight_matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// The affine map \f$y = W x + b\f$. An absent bias has size 0.
+template <class Real>
+struct linear_weights {
+    weight_matrix<Real> matrix = {};  ///< outputs x inputs
+    Eigen::VectorX<Real> bias = {};   ///< outputs, or empty
+};
+
+}  // namespace nn
 
 namespace detail {
 
@@ -17,7 +34,9 @@ inline constexpr Eigen::Index product_columns = 256;
 
 /// matrix * x, by pieces of columns.
 template <class Matrix, class Real>
-Eigen::MatrixX<Real> product(const Matrix& matrix, const Eigen::MatrixX<Real>& x) {
+Eigen::MatrixX<Real> product(std::string_view function, std::string_view argument, const Matrix& matrix,
+                             const Eigen::MatrixX<Real>& x) {
+    check_size(function, argument, x.rows(), matrix.cols());
     Eigen::MatrixX<Real> y(matrix.rows(), x.cols());
     parallel_pieces(x.cols(), product_columns, [&](Eigen::Index first, Eigen::Index size) {
         y.middleCols(first, size).noalias() = matrix * x.middleCols(first, size);
@@ -27,19 +46,47 @@ Eigen::MatrixX<Real> product(const Matrix& matrix, const Eigen::MatrixX<Real>& x
 
 }  // namespace detail
 
-/// \f$y_t = W x_t + b\f$ for every column of x (inputs x tokens); the result is outputs x tokens.
-/// Cost: one product of matrices.
+namespace nn {
+
+/// \f$y_t = W x_t + b\f$ for every column of x, of the outputs [first, first + size) alone.
+/// \param x inputs x tokens.
+/// \return size x tokens.
+/// \throws std::invalid_argument when x has not `inputs` rows, or a bias not `outputs` entries.
+/// Cost: one product of matrices. The same bits on any number of threads.
 template <class Real>
-Eigen::MatrixX<Real> linear(const linear_weights<Real>& weights, const Eigen::MatrixX<Real>& x) {
-    Eigen::MatrixX<Real> y = detail::product(weights.matrix, x);
-    if (weights.bias.size() > 0) y.colwise() += weights.bias;
+Eigen::MatrixX<Real> linear_rows(const linear_weights<Real>& weights, Eigen::Index first, Eigen::Index size,
+                                 const Eigen::MatrixX<Real>& x) {
+    const bool biased = weights.bias.size() > 0;
+    if (biased) detail::check_size("nn::linear", "bias", weights.bias.size(), weights.matrix.rows());
+    Eigen::MatrixX<Real> y =
+        detail::product("nn::linear", "rows of x", weights.matrix.middleRows(first, size), x);
+    if (biased) y.colwise() += weights.bias.segment(first, size);
     return y;
 }
 
-/// \f$\bar x_t = W^T \bar y_t\f$: the vector-Jacobian product of linear(), for any number of columns.
+/// \f$y_t = W x_t + b\f$ for every column of x: linear_rows() of all outputs.
+template <class Real>
+Eigen::MatrixX<Real> linear(const linear_weights<Real>& weights, const Eigen::MatrixX<Real>& x) {
+    return linear_rows(weights, 0, weights.matrix.rows(), x);
+}
+
+/// \f$\bar x_t = W^T \bar y_t\f$: the vector-Jacobian product of linear_rows(), for any number of columns.
+/// \param y_bar size x columns.
+/// \return inputs x columns.
+/// \throws std::invalid_argument when y_bar has not `size` rows.
+template <class Real>
+Eigen::MatrixX<Real> linear_rows_vjp(const linear_weights<Real>& weights, Eigen::Index first,
+                                     Eigen::Index size, const Eigen::MatrixX<Real>& y_bar) {
+    return detail::product("nn::linear_vjp", "rows of y_bar",
+                           weights.matrix.middleRows(first, size).transpose(), y_bar);
+}
+
+/// The vector-Jacobian product of linear().
 template <class Real>
 Eigen::MatrixX<Real> linear_vjp(const linear_weights<Real>& weights, const Eigen::MatrixX<Real>& y_bar) {
-    return detail::product(weights.matrix.transpose(), y_bar);
+    return linear_rows_vjp(weights, 0, weights.matrix.rows(), y_bar);
 }
+
+}  // namespace nn
 
 }  // namespace cesaro

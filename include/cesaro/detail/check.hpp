@@ -3,32 +3,48 @@
 
 #pragma once
 
-#if __has_include(<unistd.h>)
-#include <unistd.h>
-#endif
-
-#include <Eigen/Core>
+#include <cesaro/detail/requirements.hpp>
 
 #include <cstddef>
-#include <iomanip>
+#include <cstdint>
 #include <limits>
+#include <locale>
 #include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
-/// Argument checks. Every message reads "function: argument = value requirement".
+/// Argument checks. Every message reads "cesaro::function: argument = value requirement"; those about files
+/// (files/detail/file.hpp) read "cesaro::function: file: problem".
+///
+/// Sizes and positions are taken as std::int64_t, to which every Eigen::Index converts without loss.
 namespace cesaro::detail {
+
+/// The text, or its beginning: a message is read by people, a value may be a whole file.
+inline std::string shortened(std::string_view text) {
+    constexpr std::size_t longest = 200;
+    if (text.size() <= longest) return std::string(text);
+    return std::string(text.substr(0, longest)) + "...";
+}
+
+/// All digits of a value, free of the global locale: else 1234567.25 may read 1.234.567,25.
+template <class Value>
+std::string value_text(const Value& value) {
+    std::ostringstream text;
+    text.imbue(std::locale::classic());
+    if constexpr (std::numeric_limits<Value>::is_specialized && !std::numeric_limits<Value>::is_exact) {
+        text.precision(std::numeric_limits<Value>::max_digits10);
+    }
+    text << value;
+    return shortened(text.str());
+}
 
 template <class Value>
 std::string argument_message(std::string_view function, std::string_view argument, const Value& value,
                              std::string_view requirement) {
-    std::ostringstream message;
-    if constexpr (std::numeric_limits<Value>::is_specialized && !std::numeric_limits<Value>::is_exact) {
-        message << std::setprecision(std::numeric_limits<Value>::max_digits10);
-    }
-    message << "cesaro::" << function << ": " << argument << " = " << value << ' ' << requirement;
-    return message.str();
+    std::string message("cesaro::");
+    message.append(function).append(": ").append(shortened(argument)).append(" = ");
+    return message.append(value_text(value)).append(" ").append(requirement);
 }
 
 template <class Value>
@@ -52,39 +68,18 @@ void check_unit_interval(std::string_view function, std::string_view argument, c
 }
 
 /// Throws std::domain_error unless value >= least.
-inline void check_at_least(std::string_view function, std::string_view argument, Eigen::Index value,
-                           Eigen::Index least) {
+inline void check_at_least(std::string_view function, std::string_view argument, std::int64_t value,
+                           std::int64_t least) {
     if (value < least) {
         throw_domain_error(function, argument, value, "must be at least " + std::to_string(least));
     }
 }
 
 /// Throws std::invalid_argument unless the size is the expected one.
-inline void check_size(std::string_view function, std::string_view argument, Eigen::Index size,
-                       Eigen::Index expected) {
+inline void check_size(std::string_view function, std::string_view argument, std::int64_t size,
+                       std::int64_t expected) {
     if (size != expected) {
         throw_invalid_argument(function, argument, size, "must be " + std::to_string(expected));
-    }
-}
-
-/// The bytes of main memory, or the most that can be addressed where the system does not say.
-inline double physical_memory() {
-#if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
-    const long pages = ::sysconf(_SC_PHYS_PAGES);
-    const long page_size = ::sysconf(_SC_PAGESIZE);
-    if (pages > 0 && page_size > 0) return double(pages) * double(page_size);
-#endif
-    return double(std::numeric_limits<std::ptrdiff_t>::max());
-}
-
-/// Throws std::length_error, before anything is allocated, when rows x cols scalars exceed the memory of
-/// the machine.
-template <class Real>
-void check_fits_in_memory(std::string_view function, Eigen::Index rows, Eigen::Index cols) {
-    if (double(rows) * double(cols) * double(sizeof(Real)) > physical_memory()) {
-        std::ostringstream message;
-        message << "cesaro::" << function << ": " << rows << " x " << cols << " entries do not fit in memory";
-        throw std::length_error(message.str());
     }
 }
 

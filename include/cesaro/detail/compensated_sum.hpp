@@ -29,7 +29,7 @@ class compensated_sum {
     }
 
     Real value() const {
-        const bool finite = error_ == error_;  // infinity less itself is NaN
+        const bool finite = error_ <= Sum(0) || error_ > Sum(0);  // infinity less itself is NaN
         return static_cast<Real>(finite ? Sum(sum_ + error_) : sum_);
     }
 
@@ -37,6 +37,20 @@ class compensated_sum {
     using Sum = std::conditional_t<std::is_same_v<Real, float>, double, Real>;
     Sum sum_ = Sum(0);
     Sum error_ = Sum(0);
+};
+
+/// A running sum of numbers that are exact, or precise enough.
+template <class Number>
+class uncompensated_sum {
+  public:
+    uncompensated_sum& operator+=(const Number& term) {
+        sum_ += term;
+        return *this;
+    }
+    const Number& value() const { return sum_; }
+
+  private:
+    Number sum_ = Number(0);
 };
 
 }  // namespace cesaro::detail

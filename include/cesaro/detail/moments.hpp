@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 #include <string_view>
 #include <type_traits>
@@ -28,23 +29,26 @@ using moment = std::conditional_t<std::numeric_limits<Real>::is_exact, Real, sca
 template <class Real>
 using raw_moments = std::array<moment<Real>, 5>;
 
-/// E[X^s] = prod_l (1 - alpha_l + alpha_l / (1+s)).
+/// E[X^s] = sum_k w_k (1+s)^{-k}: a hop multiplies X by a uniform number.
 template <class Real>
-raw_moments<Real> position_moments(const Eigen::VectorX<Real>& alphas) {
+moment<Real> position_moment(const Eigen::VectorX<moment<Real>>& w, int s) {
+    moment<Real> sum = w[w.size() - 1];
+    for (Eigen::Index k = w.size() - 2; k >= 0; --k)
+        sum = w[k] + sum / moment<Real>(Real(s + 1));
+    return sum;
+}
+
+template <class Real>
+raw_moments<Real> position_moments(const Eigen::VectorX<moment<Real>>& w) {
     raw_moments<Real> moments;
-    for (int s = 0; s < 5; ++s) {
-        moment<Real> product(Real(1));
-        // Divided in the product: 1/(1+s), rounded once for all layers, would add up.
-        for (const Real& alpha : alphas)
-            product = product * moment<Real>(Real(Real(s + 1) - Real(s) * alpha)) / moment<Real>(Real(s + 1));
-        moments[std::size_t(s)] = product;
-    }
+    for (int s = 0; s < 5; ++s)
+        moments[std::size_t(s)] = position_moment<Real>(w, s);
     return moments;
 }
 
 /// E[(1-X)^s] = sum_k w_k [M^k e_0]_s: positive terms, unlike the binomial expansion.
 template <class Real>
-raw_moments<Real> distance_moments(const Eigen::VectorX<Real>& w) {
+raw_moments<Real> distance_moments(const Eigen::VectorX<moment<Real>>& w) {
     raw_moments<Real> moments;
     moments.fill(moment<Real>(Real(0)));
     std::array<Real, 5> power;  // M^k e_0
@@ -53,7 +57,7 @@ raw_moments<Real> distance_moments(const Eigen::VectorX<Real>& w) {
     for (Eigen::Index k = 0; k < w.size(); ++k) {
         Real sum(0);
         for (std::size_t s = 0; s < 5; ++s) {
-            moments[s] += moment<Real>(w[k]) * moment<Real>(power[s]);
+            moments[s] += w[k] * moment<Real>(power[s]);
             sum += power[s];
             power[s] = sum / Real(int(s) + 1);
         }

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "text.hpp"
+
+#include <cesaro/files/detail/file.hpp>
+#include <cesaro/files/detail/printable.hpp>
+
+#include <fmt/format.h>
+
+namespace programs {
+
+std::string printable(std::string_view text) {
+    return cesaro::detail::printable(text, text.size());
+}
+
+std::string shortened(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return printable(text);
+    const auto continues_a_character = [](char byte) {
+        return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80;
+    };
+    std::size_t head = most * 2 / 3;
+    std::size_t tail = text.size() - (most - head);
+    while (head > 0 && continues_a_character(text[head]))
+        --head;
+    while (tail < text.size() && continues_a_character(text[tail]))
+        ++tail;
+    return printable(text.substr(0, head)) + " ... " + printable(text.substr(tail));
+}
+
+std::string counted(Eigen::Index count, const std::string& noun) {
+    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::string input_path(const std::string& name) {
+    return name == "-" ? "/dev/stdin" : name;
+}
+
+std::string read_text(const std::string& file) {
+    constexpr std::size_t most = 16'000'000;
+    const std::string path = input_path(file);
+    const cesaro::detail::file_context context{"", path};
+    const std::string text = cesaro::detail::read_text_file(context, path, most);
+    return std::string(cesaro::detail::after_byte_order_mark(context, text));
+}
+
+}  // namespace programs

@@ -1,0 +1,63 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include "common/plot.hpp"
+#include "common/positions.hpp"
+#include "common/report.hpp"
+#include "decoder_experiment.hpp"
+
+#include <cesaro/decoder/decoder_config.hpp>
+#include <cesaro/decoder/jacobian_norms.hpp>
+#include <cesaro/decoder/predicted_profile.hpp>
+#include <cesaro/files/model_outline.hpp>
+
+#include <Eigen/Core>
+
+#include <string>
+#include <vector>
+
+namespace programs {
+
+/// A profile beside the measured one, both summing to one, and how near it comes.
+struct decoder_theory {
+    std::string name;    ///< of its column
+    std::string legend;  ///< in the plot
+    Eigen::VectorXd profile;
+    double spearman;
+    double wasserstein;
+    double total_variation;
+};
+
+/// What was measured of a decoder, and what theories say of it.
+struct decoder_profiles {
+    cesaro::decoder_config config;
+    cesaro::model_outline outline;
+    bool loaded;  ///< the weights are those of a checkpoint, not drawn
+    bool given;   ///< so is the prompt
+    Eigen::Index draws;
+    cesaro::jacobian_probes probes;
+    Eigen::VectorXd measured;        ///< sums to one
+    Eigen::VectorXd standard_error;  ///< of measured; infinite where there is no estimate
+    double fitted_alpha = 0;
+    double fitted_gain_factor = 0;
+    std::vector<decoder_theory> theories = {};
+
+    /// Adds a profile, normalised and compared with the measured one.
+    void add(const std::string& name, const std::string& legend, const Eigen::VectorXd& profile);
+};
+
+/// The profiles at the positions asked for, the scores and what is to be known of them, in every format.
+void prepare(destinations& files, const decoder_profiles& profiles, const position_options& positions,
+             const output_options& output);
+
+/// What is predicted of a decoder, and nothing measured.
+struct predicted_decoder {
+    chosen_decoder decoder;
+    cesaro::predicted_profile profile;
+};
+void prepare(destinations& files, const predicted_decoder& predicted, const position_options& positions,
+             const output_options& output);
+
+}  // namespace programs

@@ -1,0 +1,221 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+// What depth does to the U-shape at fixed alpha: where the influence sits, and the valley beside the
+// factorial term that would be there without residual connections.
+
+#include "common/plot.hpp"
+#include "common/prediction.hpp"
+#include "common/program.hpp"
+#include "common/report.hpp"
+#include "common/schedule_options.hpp"
+#include "common/table.hpp"
+#include "common/text.hpp"
+
+#include <cesaro/decoder/predicted_profile.hpp>
+#include <cesaro/discrete_influence.hpp>
+#include <cesaro/influence_summary.hpp>
+#include <cesaro/landmarks.hpp>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Eigen::Index;
+
+constexpr const char* description =
+    R"(How the influence on the last token changes with depth, at fixed alpha or in a model made deeper.
+
+Columns (n is the position of the last token):
+  layers          their number H
+  recency_delta   (1 - alpha)^H, on the query itself
+  first_token     influence of position 0
+  first_tenth, middle, last_tenth
+                  influence of these parts of the context
+  mean_x          mean position over n
+  valley          the least entry of the row
+  valley_position where it is: next to the query; on it where there is no recency delta to lift it; 0 in a
+                  row that is flat before the query, as of one layer
+  mid_influence   the exact entry at position n/2: the true valley floor in mid-context
+  mid_continuum   the same in the continuum limit, f(1/2) / n
+  mid_asymptotic  the same by Perron's asymptotics, for 0 < alpha < 1
+  mid_factorial   the factorial term there, ln(2)^(H-1) / (H-1)! / n: the whole of it only at alpha = 1
+With --model or --config the coefficients are those that its configuration predicts at each depth, and
+  mean_alpha      is their mean)";
+
+struct settings {
+    std::vector<std::string> models;
+    std::string config;
+    Index tokens = 0;   ///< 0: the model's own, or 1024
+    double alpha = -1;  ///< negative where it is predicted
+    std::vector<std::string> layers = {"1",  "2",  "4",  "8",  "12", "16", "24",
+                                       "32", "48", "64", "80", "96", "128"};
+    programs::output_options output;
+    std::optional<programs::chosen_model> model = {};  ///< of which coefficients are predicted
+
+    bool has_asymptotics() const { return !model && alpha > 0 && alpha < 1; }
+};
+
+/// The row at one depth.
+struct sample {
+    Index depth;
+    double mean_alpha;
+    double recency_delta;
+    cesaro::profile_summary<double> row;
+    double mid_influence;
+    double mid_continuum;
+    double mid_asymptotic;
+    double mid_factorial;
+};
+
+/// The model with so many layers, of kinds in the order of its own.
+cesaro::mixing_schedule<double> schedule_of(const settings& s, Index depth) {
+    if (!s.model) return cesaro::mixing_schedule<double>::constant(depth, s.alpha);
+    programs::chosen_model m = *s.model;
+    if (m.config) m.config->layers = depth;
+    return programs::schedule_of(programs::predict(m, s.tokens));
+}
+
+std::vector<sample> sweep(const settings& s) {
+    const Index query = s.tokens - 1;
+    const double n = double(std::max<Index>(query, 1));
+    std::vector<sample> samples;
+    for (const Index depth : programs::parse_depths("--layers", s.layers)) {
+        const auto schedule = schedule_of(s, depth);
+        const cesaro::discrete_influence<double> row(query, schedule);
+        samples.push_back({.depth = depth,
+                           .mean_alpha = depth > 0 ? schedule.alphas().mean() : 0,
+                           .recency_delta = schedule.recency_delta(),
+                           .row = cesaro::summarize(row),
+                           .mid_influence = pdf(row, query / 2),
+                           .mid_continuum = cesaro::valley(schedule, 0.5) / n,
+                           .mid_asymptotic = depth == 0 || !s.has_asymptotics()
+                                                 ? 0
+                                                 : cesaro::valley_asymptotic(depth, s.alpha, 0.5) / n,
+                           .mid_factorial = cesaro::dead_zone(depth, 0.5) / n});
+    }
+    return samples;
+}
+
+programs::table table_of(const settings& s, const std::vector<sample>& samples) {
+    const double n = double(std::max<Index>(s.tokens - 1, 1));
+    const auto column = programs::columns_over(samples);
+    programs::table t = {column("layers", [](const sample& p) { return p.depth; }),
+                         column("recency_delta", [](const sample& p) { return p.recency_delta; }),
+                         column("first_token", [](const sample& p) { return p.row.first_token; }),
+                         column("first_tenth", [](const sample& p) { return p.row.primacy; }),
+                         column("middle", [](const sample& p) { return p.row.middle; }),
+                         column("last_tenth", [](const sample& p) { return p.row.recency; }),
+                         column("mean_x", [&](const sample& p) { return p.row.mean_position / n; }),
+                         column("valley", [](const sample& p) { return p.row.valley; }),
+                         column("valley_position", [](const sample& p) { return p.row.valley_position; }),
+                         column("mid_influence", [](const sample& p) { return p.mid_influence; }),
+                         column("mid_continuum", [](const sample& p) { return p.mid_continuum; })};
+    if (s.has_asymptotics())
+        t.push_back(column("mid_asymptotic", [](const sample& p) { return p.mid_asymptotic; }));
+    t.push_back(column("mid_factorial", [](const sample& p) { return p.mid_factorial; }));
+    if (s.model) t.push_back(column("mean_alpha", [](const sample& p) { return p.mean_alpha; }));
+    return t;
+}
+
+/// Where a depth stands on the logarithmic axis, which has no zero.
+double place(Index depth) {
+    return depth == 0 ? 0.5 : double(depth);
+}
+
+/// Powers of two as far as the samples reach, and 0 where there is no layer.
+std::string depth_axis(const std::vector<sample>& samples) {
+    const auto [least, most] = std::minmax_element(
+        samples.begin(), samples.end(), [](const sample& a, const sample& b) { return a.depth < b.depth; });
+    std::string ticks = least->depth == 0 ? "'0' 0.5" : "";
+    const Index step = most->depth > 128 ? 4 : 2;
+    for (Index depth = 1; depth <= std::max<Index>(most->depth, 1); depth *= step)
+        ticks += fmt::format("{}{}", ticks.empty() ? "" : ", ", depth);
+    return fmt::format("set logscale x 2\nset xtics ({})\nset xrange [{}:{}]\n", ticks,
+                       0.93 * place(least->depth), 1.07 * place(most->depth));
+}
+
+std::string heading_of(const settings& s, const char* alpha) {
+    const std::string tokens = programs::counted(s.tokens, "token");
+    return s.model ? fmt::format("{} at other depths, {}, {} predicted", s.model->outline.name, tokens, alpha)
+                   : fmt::format("{}, {} = {:g}", tokens, alpha, s.alpha);
+}
+
+/// Left the parts of the influence, right the entry in mid-context.
+programs::drawing drawing_of(const settings& s, const std::vector<sample>& samples) {
+    const auto curve = [&](const char* title, std::size_t style, const auto& value) {
+        programs::curve c{{}, "with linespoints ps 0.8 " + programs::line_style(style), title};
+        for (const sample& p : samples)
+            c.points.emplace_back(place(p.depth), value(p));
+        std::sort(c.points.begin(), c.points.end());
+        return c;
+    };
+    const auto positive = [](double value) { return value > 0 ? value : std::nan(""); };
+    const std::string title = heading_of(s, "α");
+    std::string script =
+        fmt::format("unset title\nset multiplot layout 1,2 title {}\n", programs::quoted(title));
+    script += depth_axis(samples);
+    script += "set key tmargin center horizontal Left samplen 2 width -1\nset yrange [0:1]\n";
+    script += programs::plot_curves({curve("first tenth", 0, [](const sample& p) { return p.row.primacy; }),
+                                     curve("middle", 1, [](const sample& p) { return p.row.middle; }),
+                                     curve("last tenth", 2, [](const sample& p) { return p.row.recency; })});
+    script +=
+        "set ylabel 'influence of position n/2'\nset yrange [*:1]\nset logscale y\nset format y "
+        "'10^{%L}'\nset mytics 1\n";
+    script += programs::plot_curves(
+        {curve("exact", 0, [&](const sample& p) { return positive(p.mid_influence); }),
+         curve("factorial term", 5, [&](const sample& p) { return positive(p.mid_factorial); })});
+    return {.title = title,
+            .x_label = "layers",
+            .y_label = "share of the influence",
+            .script = script + "unset multiplot\n"};
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+    CLI::App app(description, "depth_sweep");
+    settings s;
+    auto* name = programs::add_models(app, s.models, "A public model, of which coefficients are predicted");
+    auto* file =
+        programs::add_word(app, "--config", s.config, "FILE", "A model's Hugging Face config.json, as well");
+    programs::add_tokens(app, s.tokens, "the model's, or 1024");
+    auto* alpha = programs::add_share(app, "--alpha", s.alpha, "A",
+                                      "Mixing coefficient of every layer, in [0, 1] [0.5]");
+    name->excludes(file)->excludes(alpha);
+    file->excludes(alpha);
+    programs::add_list(app, "--layers,--depth,--depths", s.layers,
+                       "Numbers of layers: h0,h1,... [1 ... 128]");
+    s.output.add_to(app, "the tenths and the valley");
+    return programs::run(app, argc, argv, [&] {
+        programs::destinations files(s.output);
+        s.model = programs::one_model(s.models, s.config);
+        if (s.model) {
+            s.tokens = s.model->tokens_or_own(s.tokens);
+        } else {
+            s.alpha = s.alpha < 0 ? 0.5 : s.alpha;
+            s.tokens = s.tokens > 0 ? s.tokens : 1024;
+        }
+        const std::vector<sample> samples = sweep(s);
+        programs::report r = {.heading = heading_of(s, "alpha"),
+                              .facts = {{"tokens", s.tokens}},
+                              .rows_name = "depths",
+                              .rows = table_of(s, samples)};
+        if (s.model) {
+            r.facts["model"] = s.model->outline.name;
+            r.notes = programs::notes_beside_prediction(s.model->outline, s.tokens, "these rows");
+        } else {
+            r.facts["alpha"] = s.alpha;
+        }
+        files.prepare(r, [&] { return drawing_of(s, samples); });
+        files.commit();
+    });
+}

@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cesaro/attention/detail/geometric_operator.hpp>
+#include <cesaro/attention/sliding_window_operator.hpp>
+#include <cesaro/cesaro_operator.hpp>
+#include <cesaro/concepts.hpp>
+#include <cesaro/detail/check.hpp>
+#include <cesaro/detail/parallel.hpp>
+
+#include <Eigen/Core>
+
+#include <variant>
+
+namespace cesaro {
+
+/// Attention A to the past, uniform within a window or decaying with distance, acting on functions of two
+/// positions, as kernels and covariances over pairs of tokens are: \f$A X A^T\f$ and \f$A^T X A\f$.
+///
+/// Cost O(tokens²) each, by all threads where the program has OpenMP, to the same bits on any number of them.
+/// Accuracy that of cesaro_operator and sliding_window_operator.
+///
+/// \code
+/// const cesaro::attention_of_pairs<double> attention(200, 16);
+/// const Eigen::MatrixXd independent = Eigen::MatrixXd::Identity(200, 200);
+/// const Eigen::MatrixXd covariance = attention.mean_of_pairs(independent);
+/// // covariance(199, 199) is 1/16, and covariance(199, 191), of windows that share half, 1/32
+/// \endcode
+template <real_scalar Real>
+class attention_of_pairs {
+  public:
+    /// \param window positions that a query sees, itself included; 0: all of its past.
+    /// \param decay factor of a weight for every position of distance, \f$e^{-slope}\f$ in ALiBi, in (0, 1];
+    ///        1: uniform attention.
+    /// \throws std::domain_error when tokens or window is negative, or decay outside (0, 1].
+    /// \throws std::invalid_argument when there are both a window and a decay.
+    explicit attention_of_pairs(Eigen::Index tokens, Eigen::Index window = 0, const Real& decay = Real(1))
+        : a_(cesaro_operator<Real>(tokens)) {
+        const char* const function = "attention_of_pairs";
+        detail::check_at_least(function, "window", window, 0);
+        if (!(decay > Real(0) && decay <= Real(1)))
+            detail::throw_domain_error(function, "decay", decay, "must lie in (0, 1]");
+        const bool decays = decay < Real(1);
+        if (decays && window > 0)
+            detail::throw_invalid_argument(function, "window", window, "must be 0 beside a decay");
+        if (window > 0) a_ = sliding_window_operator<Real>(tokens, window);
+        if (decays) a_ = detail::geometric_operator<Real>(tokens, decay);
+    }
+
+    /// \f$A^T v\f$, of one position alone.
+    [[nodiscard]] Eigen::VectorX<Real> apply_transpose(const Eigen::VectorX<Real>& v) const {
+        return std::visit([&](const auto& a) { return a.apply_transpose(v); }, a_);
+    }
+
+    /// \f$A X\f$: the mean of the rows that each position sees.
+    [[nodiscard]] Eigen::MatrixX<Real> mean(const Eigen::MatrixX<Real>& x) const {
+        return by_pieces(x, [](const auto& a, const auto& in, auto&& out) { a.apply(in, out); });
+    }
+    /// \f$A^T X\f$.
+    [[nodiscard]] Eigen::MatrixX<Real> pull_back(const Eigen::MatrixX<Real>& x) const {
+        return by_pieces(x, [](const auto& a, const auto& in, auto&& out) { a.apply_transpose(in, out); });
+    }
+    /// \f$A X A^T\f$ and \f$A^T X A\f$ for symmetric X.
+    [[nodiscard]] Eigen::MatrixX<Real> mean_of_pairs(const Eigen::MatrixX<Real>& x) const {
+        return mean(mean(x).transpose());
+    }
+    [[nodiscard]] Eigen::MatrixX<Real> pull_back_pairs(const Eigen::MatrixX<Real>& x) const {
+        return pull_back(pull_back(x).transpose());
+    }
+
+  private:
+    template <class Action>
+    Eigen::MatrixX<Real> by_pieces(const Eigen::MatrixX<Real>& x, const Action& action) const {
+        Eigen::MatrixX<Real> y(x.rows(), x.cols());
+        const auto on_piece = [&](Eigen::Index first, Eigen::Index size) {
+            std::visit(
+                [&](const auto& a) { action(a, x.middleCols(first, size), y.middleCols(first, size)); }, a_);
+        };
+        detail::parallel_pieces(x.cols(), 32, on_piece);
+        return y;
+    }
+
+    std::variant<cesaro_operator<Real>, sliding_window_operator<Real>, detail::geometric_operator<Real>> a_;
+};
+
+}  // namespace cesaro

@@ -1,0 +1,384 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cesaro/decoder/alibi.hpp>
+#include <cesaro/decoder/decoder_config.hpp>
+#include <cesaro/decoder/detail/attention_kernels.hpp>
+#include <cesaro/decoder/detail/cell_attention.hpp>
+#include <cesaro/decoder/detail/cell_profile.hpp>
+#include <cesaro/decoder/detail/feed_forward_kernels.hpp>
+#include <cesaro/decoder/detail/pair_kernel.hpp>
+#include <cesaro/decoder/detail/participation_table.hpp>
+#include <cesaro/decoder/detail/position_cells.hpp>
+#include <cesaro/decoder/mean_field_terms.hpp>
+#include <cesaro/decoder/rope.hpp>
+#include <cesaro/detail/check.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cesaro::detail {
+
+/// The mean field of one configuration: the recursions of two kernels over pairs of positions,
+/// \f$C_{nm} = \mathbb E\langle x_n, x_m\rangle/d\f$ forward and \f$B_{nm} = \mathbb E\langle \bar x_n,
+/// \bar x_m\rangle/d\f$ backward, at initialisation and large width.
+class mean_field {
+  public:
+    mean_field(const decoder_config& config, position_cells cells, const mean_field_terms& terms)
+        : config_(config), cells_(std::move(cells)), terms_(terms) {
+        const double deviation = config.initial_deviation(weight_kind::query_key_value);
+        projected_ = double(config.width) * deviation * deviation;
+        const double out = config.initial_deviation(weight_kind::attention_output);
+        value_variance_ = config.latent ? double(config.latent->rank) * deviation * deviation : projected_;
+        output_variance_ = value_variance_ * double(config.attention_size()) * out * out;
+        double most = 0;
+        for (Eigen::Index l = 0; l < config.layers; ++l)
+            most = std::max(most, score_variance(l));
+        if (most > 0 && terms.scores == score_terms::full) participation_.emplace(most, cells_.tokens());
+        if (config.experts) {
+            const double router = config.initial_deviation(weight_kind::router);
+            routing_.emplace(*config.experts, double(config.width) * router * router);
+        }
+    }
+
+    /// C of the embeddings: independent between positions.
+    [[nodiscard]] pair_kernel embeddings() const {
+        const double token =
+            config_.embedding_scale * config_.initial_deviation(weight_kind::token_embedding);
+        const double position =
+            config_.learned_positions ? config_.initial_deviation(weight_kind::position_embedding) : 0;
+        double variance = token * token + position * position;
+        if (config_.norm.embeddings) variance /= variance + config_.norm.epsilon;
+        const Eigen::Index size = cells_.size();
+        return {Eigen::MatrixXd::Zero(size, size), Eigen::VectorXd::Constant(size, variance)};
+    }
+
+    /// A branch of a layer, for C before it: what it reads, what it adds, and what its gradients are
+    /// multiplied by on the way.
+    struct branch {
+        pair_kernel input;
+        Eigen::VectorXd in;   ///< factor between the residual stream and what the branch reads
+        Eigen::VectorXd out;  ///< and between its output and the residual stream
+        pair_kernel added;    ///< to C
+    };
+
+    /// The attention branch of a layer.
+    struct attention_branch : branch {
+        attention_kernels kernels;
+        Eigen::VectorXd to_values, to_scores;  ///< factors of gradients, as `in`
+    };
+
+    /// The feed-forward branch.
+    struct feed_forward_branch : branch {
+        pair_kernel gain;
+    };
+
+    [[nodiscard]] attention_branch attention(Eigen::Index layer, const pair_kernel& c) const {
+        branch b = reading(c);
+        const Eigen::VectorXd root = b.input.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
+        const pair_kernel correlation = b.input.scaled(root);
+        const bool normalized = config_.latent || config_.scores.norm != query_key_norm::none;
+        pair_kernel compared = normalized ? correlation : b.input;
+        compared.all *= rope_kernel(layer).all;
+        attention_kernels kernels(heads(layer), participation_ ? &*participation_ : nullptr,
+                                  score_variance(layer), terms_.scores,
+                                  config_.latent ? correlation : b.input, std::move(compared));
+        b.added = kernels.output();
+        b.added.all *= output_variance_;
+        write(b);
+        const Eigen::VectorXd latent = config_.latent ? Eigen::VectorXd(b.in.cwiseProduct(root)) : b.in;
+        const Eigen::VectorXd scores = normalized ? Eigen::VectorXd(b.in.cwiseProduct(root)) : b.in;
+        return {std::move(b), std::move(kernels), latent, scores};
+    }
+
+    [[nodiscard]] feed_forward_branch feed_forward(Eigen::Index layer, const pair_kernel& c) const {
+        branch b = reading(c);
+        feed_forward_kernels kernels(config_, routing_ ? &*routing_ : nullptr, config_.has_experts(layer),
+                                     b.input);
+        if (!terms_.feed_forward_correlations) {
+            const Eigen::VectorXd root = kernels.gain.diagonal().cwiseSqrt();
+            kernels.gain = {root * root.transpose(), kernels.gain.diagonal()};
+        }
+        b.added = std::move(kernels.output);
+        write(b);
+        return {std::move(b), std::move(kernels.gain)};
+    }
+
+    /// B before a branch, of what comes through it alone, for B behind it.
+    [[nodiscard]] pair_kernel pull_back(const attention_branch& a, const pair_kernel& back) const {
+        pair_kernel g = back.scaled(a.out);
+        g.all *= output_variance_;
+        pair_kernel sum = a.kernels.pull_back_values(g).scaled(a.to_values);
+        if (a.kernels.has_scores()) sum += a.kernels.pull_back_scores(g).scaled(a.to_scores);
+        return sum;
+    }
+    [[nodiscard]] pair_kernel pull_back(const feed_forward_branch& f, const pair_kernel& back) const {
+        pair_kernel before = back.scaled(f.out.cwiseProduct(f.in));
+        before.all *= f.gain.all;
+        return before;
+    }
+
+    /// Gains of the attention branch, at the source and at the query, and of the feed-forward branch.
+    [[nodiscard]] Eigen::VectorXd attention_gains(const attention_branch& a) const {
+        return std::sqrt(output_variance_) * a.to_values;
+    }
+    [[nodiscard]] Eigen::VectorXd feed_forward_gains(const feed_forward_branch& f) const {
+        return f.in.cwiseProduct(f.out).cwiseProduct(f.gain.diagonal().cwiseSqrt());
+    }
+
+    /// \f$e^{-slope}\f$ of every head with ALiBi; of layer 0, where a scale that depends on layers enters.
+    [[nodiscard]] Eigen::VectorXd decays() const {
+        if (config_.alibi == alibi_rule::none) return {};
+        return slopes(0).unaryExpr([](double slope) { return std::exp(-slope); });
+    }
+    /// The share of a query's weight that goes to positions.
+    [[nodiscard]] Eigen::VectorXd kept_by_sinks(Eigen::Index layer) const {
+        return heads(layer).front().row_sums();
+    }
+
+    /// 1/s of each position, \f$s^2 = C_{nn} + \epsilon\f$.
+    [[nodiscard]] Eigen::VectorXd inverse_scale(const pair_kernel& c) const {
+        return (c.diagonal().array() + config_.norm.epsilon).rsqrt();
+    }
+
+    /// The same where it means something: a cell of one position has no two different ones, and what is kept
+    /// of them must not grow by itself.
+    [[nodiscard]] pair_kernel settled(pair_kernel x) const {
+        for (Eigen::Index c = 0; c < cells_.size(); ++c)
+            if (!(cells_.width[c] > 1)) x.below()[c] = x.above()[c] = x.diagonal()[c];
+        return x;
+    }
+
+    /// \f$\tau\f$, the variance of a layer's scores.
+    [[nodiscard]] double score_variance(Eigen::Index layer) const {
+        const auto [plain, rotated] = score_variances(layer);
+        const double tau = plain + rotated;
+        const double cap = config_.scores.cap;
+        return cap > 0 ? variance_through([cap](double s) { return cap * std::tanh(s / cap); }, tau) : tau;
+    }
+
+  private:
+    [[nodiscard]] branch reading(const pair_kernel& c) const {
+        const Eigen::VectorXd in =
+            config_.norm.before ? inverse_scale(c) : Eigen::VectorXd(Eigen::VectorXd::Ones(cells_.size()));
+        return {c.scaled(in), in, {}, {}};
+    }
+    /// The output of a branch, normalised where it is, on its way to the residual stream.
+    void write(branch& b) const {
+        b.out = config_.norm.after ? inverse_scale(b.added)
+                                   : Eigen::VectorXd(Eigen::VectorXd::Ones(cells_.size()));
+        b.out *= config_.branch_scale;
+        b.added = b.added.scaled(b.out);
+    }
+
+    /// The variance of a layer's scores from the entries of a head that are not rotated, and that are.
+    [[nodiscard]] std::pair<double, double> score_variances(Eigen::Index layer) const {
+        const double deviation = config_.initial_deviation(weight_kind::query_key_value);
+        const double c = config_.score_scale(layer);
+        const rope_config* const rope = config_.rope_of(layer);
+        const double rotated = rope != nullptr ? double(config_.rotated_width(*rope)) : 0;
+        double query = projected_, key = projected_, rotated_key = projected_;
+        if (config_.scores.norm != query_key_norm::none) query = key = rotated_key = 1;
+        if (config_.latent) {
+            key = double(config_.latent->rank) * deviation * deviation;
+            if (config_.latent->query_rank > 0)
+                query = double(config_.latent->query_rank) * deviation * deviation;
+        }
+        const double apart = config_.latent ? double(config_.latent->rope_width) : rotated;
+        const double factor = rope != nullptr ? std::pow(rope->attention_factor, 4) : 1;
+        return {c * c * query * key * (double(config_.head_width) - apart),
+                c * c * query * rotated_key * apart * factor};
+    }
+
+    /// What RoPE leaves of the correlation of two keys (or queries): 1 for the share that is not rotated, the
+    /// mean of \f$\cos(\theta_i (n - m))\f$ for the one that is.
+    [[nodiscard]] pair_kernel rope_kernel(const rope_config* rope, double share) const {
+        const Eigen::Index size = cells_.size();
+        const Eigen::VectorXd ones = Eigen::VectorXd::Ones(size);
+        if (rope == nullptr || terms_.scores != score_terms::full) return {ones * ones.transpose(), ones};
+        const Eigen::VectorXd f = nn::rope_frequencies(*rope, config_.rotated_width(*rope), stored_tokens());
+        Eigen::MatrixXd cosine(size, f.size()), sine(size, f.size());  // means over a cell
+        for (Eigen::Index i = 0; i < f.size(); ++i)
+            for (Eigen::Index n = 0; n < size; ++n) {
+                const double w = cells_.width[n];
+                const double mean = w > 1 ? std::sin(w * f[i] / 2) / (w * std::sin(f[i] / 2)) : 1;
+                cosine(n, i) = mean * std::cos(f[i] * cells_.middle(n));
+                sine(n, i) = mean * std::sin(f[i] * cells_.middle(n));
+            }
+        Eigen::MatrixXd mean = (cosine * cosine.transpose() + sine * sine.transpose()) / double(f.size());
+        for (Eigen::Index n = 0; n < size; ++n) {  // of different positions
+            const double w = cells_.width[n];
+            if (w > 1) mean(n, n) = (w * mean(n, n) - 1) / (w - 1);
+        }
+        return {((1 - share) + share * mean.array()).matrix(), ones};
+    }
+    [[nodiscard]] pair_kernel rope_kernel(Eigen::Index layer) const {
+        const auto [plain, rotated] = score_variances(layer);
+        return rope_kernel(config_.rope_of(layer), rotated > 0 ? rotated / (plain + rotated) : 0);
+    }
+    /// Tokens, as many as there can be.
+    [[nodiscard]] Eigen::Index stored_tokens() const {
+        constexpr Eigen::Index most = (std::numeric_limits<Eigen::Index>::max)() / 2;
+        return Eigen::Index(std::min(cells_.tokens(), double(most)));
+    }
+
+    [[nodiscard]] Eigen::VectorXd slopes(Eigen::Index layer) const {
+        const double scale = config_.alibi_scaled ? config_.score_scale(layer) : 1;
+        return scale * alibi_slopes(config_.alibi, config_.heads, config_.alibi_max);
+    }
+
+    /// The attention patterns of a layer: one, or one for each head where ALiBi tells them apart.
+    [[nodiscard]] std::vector<cell_attention> heads(Eigen::Index layer) const {
+        attention_pattern pattern{.window = double(config_.window(layer))};
+        if (config_.scores.sinks) {
+            const double deviation = config_.initial_deviation(weight_kind::sink);
+            pattern.sink = std::exp(deviation * deviation / 2);
+        }
+        if (config_.alibi == alibi_rule::none) return {cell_attention(cells_, pattern)};
+        std::vector<cell_attention> heads;
+        for (const double slope : slopes(layer)) {
+            pattern.slope = slope;
+            heads.emplace_back(cells_, pattern);
+        }
+        return heads;
+    }
+
+    decoder_config config_;
+    position_cells cells_;
+    mean_field_terms terms_;
+    double projected_;        // variance of what a map of the normalised stream gives: d sigma^2
+    double value_variance_;   // of the values
+    double output_variance_;  // of the attention branch's output for uncorrelated heads of unit variance
+    std::optional<participation_table> participation_;
+    std::optional<routing_kernels> routing_;
+};
+
+/// One layer: C at its input, both branches, and C at its output.
+struct mean_field_layer {
+    mean_field::attention_branch attention;
+    mean_field::feed_forward_branch feed_forward;
+    pair_kernel output;
+
+    static mean_field_layer of(const mean_field& field, const decoder_config& config, Eigen::Index layer,
+                               const pair_kernel& c) {
+        auto attention = field.attention(layer, c);
+        pair_kernel between = field.settled(c + attention.added);
+        auto feed_forward = field.feed_forward(layer, config.parallel ? c : between);
+        pair_kernel output = field.settled(between + feed_forward.added);
+        return {std::move(attention), std::move(feed_forward), std::move(output)};
+    }
+
+    /// What attention adds to the last position, as a share of it and of what is there.
+    [[nodiscard]] double attention_share(const pair_kernel& c) const {
+        const Eigen::Index last = c.size() - 1;
+        const double added = std::sqrt(attention.added.diagonal()[last]);
+        return added / (std::sqrt(c.diagonal()[last]) + added);
+    }
+
+    /// B at the input, for B at the output.
+    [[nodiscard]] pair_kernel pull_back(const mean_field& field, const decoder_config& config,
+                                        const pair_kernel& back) const {
+        const pair_kernel between = field.settled(back + field.pull_back(feed_forward, back));
+        return field.settled(between + field.pull_back(attention, config.parallel ? back : between));
+    }
+};
+
+/// What the mean field says of the last of a context's positions.
+struct mean_field_solution {
+    cell_profile norms;      ///< of the Jacobian, without the factor that the width makes
+    Eigen::VectorXd alphas;  ///< by layer, the share of attention in what it writes to
+    double error = 0;        ///< of the shares of norms, in total variation
+};
+
+/// Has the allocator keep what a layer's kernels take, some hundred of them, instead of returning it to the
+/// system each time: glibc's keeps twice the largest block that was ever released.
+inline void keep_memory_of_kernels(Eigen::Index cells) {
+    Eigen::ArrayXXd block(cells, 64 * (cells + 2));
+    *const_cast<volatile double*>(block.data()) = 0;  // it is allocated even though nothing uses it
+}
+
+/// The mean field with its kernels on the given cells.
+inline mean_field_solution solve_mean_field(std::string_view function, const position_cells& cells,
+                                            const decoder_config& config, const mean_field_terms& terms) {
+    keep_memory_of_kernels(cells.size());
+    const mean_field field(config, cells, terms);
+    constexpr double most = 5;  // beyond, outputs of steep heads are wrong by tens of per cent
+    for (Eigen::Index l = 0; l < config.layers; ++l) {
+        const double variance = field.score_variance(l);
+        if (config.alibi != alibi_rule::none && terms.scores == score_terms::full && variance > most)
+            throw_domain_error(function, "variance of scores", variance, "must be at most 5 with ALiBi");
+    }
+    std::vector<pair_kernel> kernels(1, field.embeddings());
+    Eigen::VectorXd alphas(config.layers);
+    for (Eigen::Index l = 0; l < config.layers; ++l) {
+        const auto layer = mean_field_layer::of(field, config, l, kernels.back());
+        alphas[l] = layer.attention_share(kernels.back());
+        kernels.push_back(layer.output);
+    }
+    const Eigen::Index size = cells.size();
+    const double last_scale = field.inverse_scale(kernels.back())[size - 1];
+    pair_kernel back(Eigen::MatrixXd::Zero(size, size), Eigen::VectorXd::Zero(size));
+    back.diagonal()[size - 1] = last_scale * last_scale;  // the final normalisation
+    for (Eigen::Index l = config.layers; l-- > 0;) {
+        const auto layer = mean_field_layer::of(field, config, l, kernels[std::size_t(l)]);
+        back = layer.pull_back(field, config, back);
+        kernels.pop_back();
+    }
+    return {{cells, back.diagonal().cwiseMax(0).cwiseSqrt()}, std::move(alphas)};
+}
+
+/// Cells for a context: where kernels vary, as wide as `ratio` times the scale on which they do.
+inline position_cells mean_field_cells(const decoder_config& config, double tokens, double ratio) {
+    constexpr double most_in_windows = 250;  // cells
+    double widest = tokens;
+    std::vector<double> ends;  // of what the last position sees
+    for (Eigen::Index l = 0; l < config.layers; ++l) {
+        const auto window = double(config.window(l));
+        if (!(window > 0 && window < tokens)) continue;
+        widest = std::min(widest, std::max(window * ratio, tokens / most_in_windows));
+        if (std::ranges::find(ends, tokens - window) == ends.end()) ends.push_back(tokens - window);
+    }
+    return position_cells::graded(tokens, ratio, std::max(1.0, widest), std::move(ends));
+}
+
+/// The mean field of a context. Few positions are taken one by one; more in cells, of two widths, one twice
+/// the other: the error is of second order in it, so that the difference gives a third of itself to both the
+/// result and its error. Widths are halved until that is small enough, or the cells too many.
+inline mean_field_solution solve_mean_field(std::string_view function, const decoder_config& config,
+                                            double tokens, const mean_field_terms& terms, double accuracy) {
+    constexpr double few = 256;
+    if (tokens <= few)
+        return solve_mean_field(function, position_cells::single(Eigen::Index(tokens)), config, terms);
+    double ratio = 0.3;
+    auto coarse = solve_mean_field(function, mean_field_cells(config, tokens, ratio), config, terms);
+    while (true) {
+        ratio /= 2;
+        auto fine = solve_mean_field(function, mean_field_cells(config, tokens, ratio), config, terms);
+        const position_cells& cells = fine.norms.cells();
+        Eigen::VectorXd values = fine.norms.values();
+        for (Eigen::Index c = 0; c < values.size(); ++c) {
+            const double before = coarse.norms.value(cells.middle(c));
+            if (values[c] > 0 && before > 0) values[c] *= std::cbrt(values[c] / before);
+        }
+        const auto share = [&](const Eigen::VectorXd& x) {
+            return Eigen::VectorXd(x.cwiseProduct(cells.width) / x.dot(cells.width));
+        };
+        const double error = (share(values) - share(fine.norms.values())).cwiseAbs().sum() / 2;
+        constexpr Eigen::Index most = 400;
+        if (error <= accuracy || cells.size() > most || cells.are_single())
+            return {{cells, values}, fine.alphas + (fine.alphas - coarse.alphas) / 3, error};
+        coarse = std::move(fine);
+    }
+}
+
+}  // namespace cesaro::detail

@@ -1,0 +1,74 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cesaro/decoder/detail/chebyshev_basis.hpp>
+#include <cesaro/softmax_participation.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace cesaro::detail {
+
+/// Moments of a softmax over k scores of variance \f$\tau\f$, in units of what they are for equal weights:
+/// \f$k P(\tau, k)\f$, and \f$D(\tau, k)\,k / (1 - 1/k)\f$ with \f$D = \mathbb E \sum_j A_j^2 (1 - 2 A_j + \sum_i
+/// A_i^2)\f$. Their logarithms are interpolated at Chebyshev points of \f$\tau \in [0, \tau_{max}]\f$ and
+/// of \f$\ln k\f$, real k in [1, k_max].
+class participation_table {
+  public:
+    participation_table(double largest_variance, double largest_count)
+        : variances_(0, largest_variance), log_counts_(0, std::log(std::max(largest_count, 2.0))) {
+        Eigen::MatrixXd squares(variance_nodes, count_nodes), centred(variance_nodes, count_nodes);
+        for (Eigen::Index i = 0; i < variance_nodes; ++i)
+            for (Eigen::Index j = 0; j < count_nodes; ++j) {
+                const double k = std::exp(log_counts_.point(j, count_nodes));
+                const auto moments = moments_of_softmax(k, variances_.point(i, variance_nodes));
+                squares(i, j) = std::log(k * moments.squares);
+                centred(i, j) = std::log(std::max(1e-300, k * moments.centred / (1 - 1 / k)));
+            }
+        const Eigen::MatrixXd variance_transform = chebyshev_transform(variance_nodes);
+        const Eigen::MatrixXd count_transform = chebyshev_transform(count_nodes).transpose();
+        squares_ = variance_transform * squares * count_transform;
+        centred_ = variance_transform * centred * count_transform;
+    }
+
+    /// The table for one k, as a function of the variance.
+    struct row {
+        Eigen::VectorXd squares, centred;
+    };
+    [[nodiscard]] row at_count(double count) const {
+        const Eigen::VectorXd basis = log_counts_.basis(std::log(std::max(count, 1.0)), count_nodes);
+        return {squares_ * basis, centred_ * basis};
+    }
+    /// Logarithms of both.
+    [[nodiscard]] double log_squares(const row& at, double variance) const {
+        return series(at.squares, variance);
+    }
+    [[nodiscard]] double log_centred(const row& at, double variance) const {
+        return series(at.centred, variance);
+    }
+
+  private:
+    static constexpr Eigen::Index variance_nodes = 12;
+    static constexpr Eigen::Index count_nodes = 16;
+
+    [[nodiscard]] double series(const Eigen::VectorXd& coefficients, double variance) const {
+        if (!(variances_.greatest > 0)) return 0;
+        const double x = variances_.scaled(variance);
+        double next = 0, value = 0;  // Clenshaw's recurrence
+        for (Eigen::Index i = variance_nodes; i-- > 1;) {
+            const double here = coefficients[i] + 2 * x * value - next;
+            next = std::exchange(value, here);
+        }
+        return coefficients[0] + x * value - next;
+    }
+
+    chebyshev_interval variances_, log_counts_;
+    Eigen::MatrixXd squares_, centred_;
+};
+
+}  // namespace cesaro::detail

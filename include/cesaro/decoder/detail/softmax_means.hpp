@@ -1,0 +1,118 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <cesaro/decoder/detail/cell_attention.hpp>
+#include <cesaro/decoder/detail/chebyshev_basis.hpp>
+#include <cesaro/decoder/detail/pair_kernel.hpp>
+#include <cesaro/softmax_participation.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace cesaro::detail {
+
+/// Mean weights of softmaxes of independent Gaussian scores whose variances differ,
+///
+/// \f[ \mathbb E A_j = \int_0^\infty \frac{\varphi_1(t; v_j)}{\varphi_0(t; v_j)} \prod_i \varphi_0(t; v_i)\,
+///     e^{-tS} dt, \qquad \varphi_i(t; v) = \mathbb E[W^i e^{-tW}], \quad W = e^{\sqrt v g}, \f]
+///
+/// S the weight of a sink: the variable scores win more often. Logarithms of \f$\varphi_0\f$ and ratios are
+/// kept as polynomials in v at each node of t, so that a softmax over k scores costs O(k).
+class softmax_means {
+  public:
+    /// \param least, greatest between which all variances lie.
+    /// \param most_positions of one softmax.
+    softmax_means(double least, double greatest, double most_positions) : variances_(least, greatest) {
+        constexpr double precision = 16;  // e^-16 is nothing here
+        const double deviation = std::sqrt(greatest);
+        const normal_rule<double> normal(deviation, precision, precision);
+        const double reach = std::sqrt(2 * precision) * deviation;
+        const double lowest = -std::log(most_positions) - std::min(greatest / 2, reach) - precision;
+        const auto nodes = Eigen::Index((reach + std::log(precision) - lowest) / step) + 1;
+        t_ = (Eigen::VectorXd::LinSpaced(nodes, 0, double(nodes - 1)) * step).array() + lowest;
+        t_ = t_.array().exp();
+        Eigen::MatrixXd log_missing(nodes, degree), ratio(nodes, degree);
+        for (Eigen::Index p = 0; p < degree; ++p) {
+            const double root = std::sqrt(variances_.point(p, degree));
+            const Eigen::VectorXd factors = (root * normal.nodes.array()).exp();
+            for (Eigen::Index i = 0; i < nodes; ++i) {
+                double lost = 0, first = 0;
+                for (Eigen::Index g = 0; g < factors.size(); ++g) {
+                    const double w = t_[i] * factors[g];
+                    if (w > 40) {  // as are all that follow
+                        lost += normal.above[g];
+                        break;
+                    }
+                    const double gone = std::expm1(-w);
+                    lost -= normal.weights[g] * gone;
+                    first += normal.weights[g] * w * (1 + gone);
+                }
+                constexpr double nothing = 1e-16;
+                log_missing(i, p) = std::log1p(-std::min(lost, 1 - nothing));
+                ratio(i, p) = first / std::exp(log_missing(i, p));
+            }
+        }
+        const Eigen::MatrixXd transform = chebyshev_transform(degree).transpose();
+        log_missing_ = log_missing * transform;
+        ratio_ = step * ratio * transform;
+    }
+
+    /// For these variances (of query n, source j), where several scores compete for the weights of an attention.
+    static softmax_means of(const cell_attention& a, const pair_kernel& variances) {
+        const Eigen::VectorXd sums = a.row_sums();
+        const Eigen::VectorXd counts = sums.cwiseAbs2().cwiseQuotient(a.participation());
+        double least = std::numeric_limits<double>::infinity(), greatest = 0;
+        for (Eigen::Index n = 0; n < sums.size(); ++n) {
+            if (!(counts[n] > 1)) continue;
+            const Eigen::VectorXd weights = a.row(n);
+            const auto take = [&](double weight, double variance) {
+                if (!(weight > 0)) return;
+                least = std::min(least, variance);
+                greatest = std::max(greatest, variance);
+            };
+            for (Eigen::Index j = 0; j <= n; ++j)
+                take(weights[j], variances.off()(n, j));
+            take(weights[n + 1], variances.diagonal()[n]);
+        }
+        return {std::min(least, greatest), greatest, counts.maxCoeff()};
+    }
+
+    /// The attention with these variances of scores (of query n, source j), for that without any.
+    [[nodiscard]] cell_attention reweighted(const cell_attention& a, const pair_kernel& variances) const {
+        pair_kernel factor = variances;
+        const Eigen::VectorXd sums = a.row_sums();
+        const Eigen::VectorXd counts = sums.cwiseAbs2().cwiseQuotient(a.participation());
+        for (Eigen::Index n = 0; n < sums.size(); ++n) {
+            Eigen::MatrixXd powers(degree, n + 2);  // T_p of the variances of the row, the query's own last
+            for (Eigen::Index j = 0; j <= n; ++j)
+                powers.col(j) = variances_.basis(variances.off()(n, j), degree);
+            powers.col(n + 1) = variances_.basis(variances.diagonal()[n], degree);
+            const Eigen::VectorXd weights = a.row(n);
+            const double sink = counts[n] * (1 - sums[n]) / sums[n];
+            const Eigen::VectorXd moments = counts[n] / sums[n] * (powers * weights);
+            const Eigen::VectorXd missing =
+                ((log_missing_ * moments).array().min(0) - sink * t_.array()).exp();
+            const double lost = step * sink * t_.dot(missing);  // to the sink
+            Eigen::VectorXd values = powers.transpose() * (ratio_.transpose() * missing);
+            values *= (1 - lost) / weights.dot(values);
+            factor.off().row(n).head(n + 1) = values.head(n + 1);
+            factor.diagonal()[n] = values[n + 1];
+        }
+        return a.reweighted(factor);
+    }
+
+  private:
+    static constexpr Eigen::Index degree = 8;
+    static constexpr double step = 0.5;  // of ln t
+
+    chebyshev_interval variances_;
+    Eigen::VectorXd t_;
+    Eigen::MatrixXd log_missing_, ratio_;  // coefficients of ln phi_0 and of t phi_1 / phi_0, node by node
+};
+
+}  // namespace cesaro::detail

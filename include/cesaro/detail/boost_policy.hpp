@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#pragma once
+
+#include <boost/math/policies/policy.hpp>
+
+namespace cesaro::detail {
+
+/// Boost.Math's functions of double in double: in long double they take several times as long.
+using no_promotion = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+
+}  // namespace cesaro::detail

@@ -1,0 +1,144 @@
+# SPDX-FileCopyrightText: 2026 The cesaro authors
+# SPDX-License-Identifier: MIT
+"""Configurations, predictions, measurements."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import DATA
+
+import cesaro
+
+SMALL = {"model_type": "llama", "num_hidden_layers": 3, "hidden_size": 48, "num_attention_heads": 3,
+         "num_key_value_heads": 1, "intermediate_size": 96, "vocab_size": 64, "max_position_embeddings": 64}
+GPT2 = DATA / "models" / "gpt2.json"
+
+
+class Pretrained:
+    """Stands for a PretrainedConfig of transformers."""
+
+    def to_dict(self):
+        return {**SMALL, "torch_dtype": np.dtype(float)}  # what JSON has no form of is no matter
+
+
+def test_configurations(tmp_path):
+    config = cesaro.read_config(GPT2)
+    assert (config.layers, config.width, config.heads, config.vocab_size, config.max_positions) == (12, 768, 12, 50257, 1024)
+    assert config.model_type == "gpt2" and "width: 768" in repr(config) and config.describe()["width"] == 768
+    assert cesaro.read_config(json.loads(GPT2.read_text())) == config == cesaro.read_config(str(GPT2))
+    assert cesaro.read_config(config) is config
+    (tmp_path / "config.json").write_text(json.dumps(SMALL))
+    small = cesaro.read_config(tmp_path)
+    assert cesaro.read_config(Pretrained()) == small == cesaro.read_config(json.loads(small.to_json()))
+    assert small.window(2) == 0 and small.kv_heads == 1 and small.head_width == 16 and small.intermediate == 96
+    with pytest.raises(ValueError):
+        small.window(3)
+    with pytest.raises(FileNotFoundError):
+        cesaro.read_config(tmp_path / "absent")
+    (tmp_path / "broken.json").write_text('{"model_type": ')
+    for wrong in (tmp_path / "broken.json", {}, {"model_type": "nobody"}, {**SMALL, "hidden_size": -1},
+                  {**SMALL, "num_hidden_layers": float("nan")}, {**SMALL, "num_hidden_layers": 10**30},
+                  {"model_type": []}, "a\0b"):
+        with pytest.raises(ValueError):
+            cesaro.read_config(wrong)
+    for wrong in (3, None, [], b"config.json"[0]):
+        with pytest.raises(TypeError):
+            cesaro.read_config(wrong)
+
+
+def test_predictions():
+    p = cesaro.predict(SMALL, 200)
+    shares = p.expand()
+    norms = cesaro.mean_field_profile(SMALL, 200)
+    np.testing.assert_allclose(shares, norms / norms.sum(), rtol=1e-12)
+    positions = np.arange(200)
+    np.testing.assert_allclose(p.share(positions), shares, rtol=1e-12)
+    np.testing.assert_allclose(p.cdf(positions), np.cumsum(shares), rtol=1e-12)
+    levels = np.array([0.001, 0.3, 0.5, 0.99])
+    np.testing.assert_array_equal(p.quantile(levels), np.searchsorted(np.cumsum(shares), levels))
+    assert isinstance(p.quantile(0.5), int) and isinstance(p.share(0), float)
+    assert p.tokens == 200 and p.alphas.shape == (3,) and ((0 < p.alphas) & (p.alphas < 1)).all()
+    s = p.summary()
+    assert s.primacy == pytest.approx(shares[:20].sum(), rel=1e-10)
+    assert p.error_estimate == 0  # positions one by one
+    far = cesaro.predict(SMALL, 10**12, accuracy=1e-2)
+    assert 0 < far.error_estimate <= 1e-2 and far.cdf(10**12 - 1) == 1
+    with pytest.raises(MemoryError):
+        far.expand()
+    assert cesaro.predict(SMALL, 2**53, accuracy=1).cdf(2**53 - 1) == 1
+    for tokens, accuracy in ((2**53 + 1, 1), (0, 1e-3), (-1, 1e-3), (2**63, 1e-3), (10, 0), (10, float("nan"))):
+        with pytest.raises(ValueError):
+            cesaro.predict(SMALL, tokens, accuracy)
+    gains = cesaro.mean_field_gains(SMALL, 50)
+    assert gains.attention.shape == gains.feed_forward.shape == (50, 3)
+
+
+def test_measured_beside_predicted():
+    norms, error = cesaro.jacobian_norms(SMALL, tokens=32, draws=24, seed=1)
+    assert norms.shape == error.shape == (32,) and (error > 0).all()
+    predicted = cesaro.mean_field_profile(SMALL, 32)
+    assert cesaro.wasserstein(norms, predicted) < 0.02
+    again = cesaro.jacobian_norms(SMALL, tokens=32, draws=24, seed=1)
+    np.testing.assert_array_equal(again.profile, norms)
+    other = cesaro.jacobian_norms(SMALL, tokens=32, draws=24, seed=2)
+    assert (other.profile != norms).all()
+
+
+def test_weights_of_ones_own(tmp_path):
+    weights = cesaro.draw_weights(SMALL, seed=5)
+    assert all(array.dtype == np.float32 for array in weights.values())
+    assert max(abs(weights["model.embed_tokens.weight"]).ravel()) < 0.2
+    ids = np.arange(16) % 64
+    exact = cesaro.jacobian_norms(SMALL, weights=weights, token_ids=ids, probes="exact").profile
+    assert exact.shape == (16,)
+    cesaro._core._save_tensors(tmp_path / "model.safetensors", weights)
+    np.testing.assert_array_equal(
+        cesaro.jacobian_norms(SMALL, weights=tmp_path, token_ids=ids, probes="exact").profile, exact)
+    probed = cesaro.jacobian_norms(SMALL, weights=weights, token_ids=ids, probes=400)
+    assert (abs(probed.profile - exact) < 6 * probed.standard_error).all()
+    two = cesaro.jacobian_norms(SMALL, weights=weights, token_ids=[ids, ids[::-1]], probes="exact").profile
+    flipped = cesaro.jacobian_norms(SMALL, weights=weights, token_ids=ids[::-1], probes="exact").profile
+    np.testing.assert_allclose(two, np.sqrt((exact**2 + flipped**2) / 2), rtol=1e-6)
+    assert cesaro.jacobian_norms(SMALL, 8, 2, weights=weights).profile.shape == (8,)
+    assert cesaro.jacobian_norms(SMALL, token_ids=ids, probes="ones", normalized=False).profile.shape == (16,)
+    name = "model.layers.0.mlp.up_proj.weight"
+    for wrong in ({}, {**weights, name: weights[name][1:]}, {**weights, name: np.full_like(weights[name], np.nan)},
+                  {**weights, "other": np.zeros(3)}, {key: value for key, value in weights.items() if key != name}):
+        with pytest.raises(ValueError):
+            cesaro.jacobian_norms(SMALL, 8, weights=wrong)
+    for wrong in (dict(tokens=8, token_ids=ids), {}, dict(tokens=8, weights={3: np.zeros(3)}), dict(tokens=8, weights=7),
+                  dict(tokens=8, weights={name: "text"})):
+        with pytest.raises(TypeError):
+            cesaro.jacobian_norms(SMALL, **wrong)
+    for wrong in (dict(tokens=0), dict(tokens=8, draws=0), dict(tokens=8, probes=0), dict(tokens=8, probes="all"),
+                  dict(token_ids=[64]), dict(token_ids=[-1]), dict(token_ids=[0.5]), dict(token_ids=[]),
+                  dict(token_ids=np.zeros((1, 1, 1))), dict(token_ids=[[1, 2], [3, 4]])):
+        with pytest.raises(ValueError):
+            cesaro.jacobian_norms(SMALL, **wrong)
+    with pytest.raises(FileNotFoundError):
+        cesaro.jacobian_norms(SMALL, 8, weights=tmp_path / "absent")
+
+
+def run(*arguments):
+    return subprocess.run([sys.executable, "-m", "cesaro", *map(str, arguments)], capture_output=True, text=True)
+
+
+def fields(output):
+    return {line[:16].strip(): line[17:] for line in output.splitlines()}
+
+
+def test_command_line(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(SMALL))
+    done = run("--config", tmp_path, "--tokens", 128)
+    assert done.returncode == 0 and done.stderr == ""
+    lines = fields(done.stdout)
+    s = cesaro.predict(SMALL, 128).summary()
+    assert lines["tokens"] == "128" and lines["first tenth"] == f"{s.primacy:.6f}" and lines["layers"] == "3"
+    assert fields(run("--config", tmp_path).stdout)["tokens"] == "64"
+    for wrong in (["--config", tmp_path / "absent"], ["--config", tmp_path, "--tokens", 0], ["--config", tmp_path, "--tokens", "x"], []):
+        done = run(*wrong)
+        assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
+    assert run("--version").stdout == f"cesaro {cesaro.__version__}\n"

@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: 2026 The cesaro authors
+// SPDX-License-Identifier: MIT
+
+#include "../catch.hpp"
+#include "decoder_fixtures.hpp"
+
+#include <cesaro/decoder/mean_field.hpp>
+#include <cesaro/decoder/predicted_profile.hpp>
+#include <cesaro/profile.hpp>
+#include <cesaro/profile_distance.hpp>
+
+#include <Eigen/Core>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace cesaro;
+using namespace cesaro_test;
+
+TEST_CASE("a prediction of few tokens is the mean field of single positions, as a distribution") {
+    const decoder_config config = narrow_config("gpt2");
+    const Eigen::Index tokens = 60;
+    const Eigen::VectorXd norms = mean_field_profile(config, tokens);
+    const Eigen::VectorXd shares = norms / norms.sum();
+    const predicted_profile profile = predict(config, tokens);
+    CHECK(profile.tokens() == tokens);
+    CHECK(profile.error_estimate() == 0);
+    CHECK((profile.expand() - shares).cwiseAbs().maxCoeff() < 1e-15);
+    double sum = 0;
+    for (Eigen::Index m = 0; m < tokens; ++m) {
+        sum += shares[m];
+        CHECK(std::abs(profile.share(m) / shares[m] - 1) < 1e-14);
+        CHECK(std::abs(profile.cdf(m) - sum) < 1e-14);
+        CHECK(profile.quantile(sum - shares[m] / 2) == m);
+    }
+    CHECK(profile.cdf(tokens - 1) == 1);
+    CHECK(profile.quantile(0) == 0);
+    CHECK(profile.quantile(1) == tokens - 1);
+    const auto s = summarize(profile);
+    const auto expected = summarize(shares);
+    CHECK(std::abs(s.primacy - expected.primacy) < 1e-14);
+    CHECK(std::abs(s.middle - expected.middle) < 1e-14);
+    CHECK(std::abs(s.recency - expected.recency) < 1e-14);
+    CHECK(std::abs(s.first_token - expected.first_token) < 1e-15);
+    CHECK(std::abs(s.last_token - expected.last_token) < 1e-15);
+    CHECK(s.valley_position == expected.valley_position);
+    CHECK(std::abs(s.valley / expected.valley - 1) < 1e-13);
+    CHECK(std::abs(s.valley_depth - expected.valley_depth) < 1e-13);
+    CHECK(std::abs(s.mean_position / expected.mean_position - 1) < 1e-13);
+    CHECK(std::abs(s.entropy / expected.entropy - 1) < 1e-13);
+}
+
+TEST_CASE("what gathering positions in cells changes is within the stated error") {
+    std::vector<decoder_config> configs;
+    for (const char* const family : {"gpt2", "llama"}) {
+        configs.push_back(narrow_config(family));
+        configs.back().max_positions = 4096;
+    }
+    configs.push_back(configs[1]);
+    configs.back().scores.norm = query_key_norm::per_head;
+    configs.push_back(configs[1]);
+    configs.back().pattern = {layer_config{}, layer_config{.window = 150}};
+    configs.push_back(configs[1]);
+    configs.back().norm.after = true;
+    configs.back().norm.before = false;
+    for (decoder_config config : configs) {
+        config.layers = 3;
+        const Eigen::Index tokens = 500;
+        const Eigen::VectorXd exact =
+            detail::solve_mean_field("test", detail::position_cells::single(tokens), config, {})
+                .norms.values();
+        const predicted_profile profile = predict(config, tokens);
+        const Eigen::VectorXd shares = profile.expand();
+        const double distance = total_variation(shares, exact);
+        const double worst = (shares.array() / (exact.array() / exact.sum()) - 1).abs().maxCoeff();
+        CAPTURE(config.model_type, distance, profile.error_estimate(), worst);
+        CHECK(std::abs(shares.sum() - 1) < 1e-7);
+        CHECK(distance < profile.error_estimate());
+        CHECK(distance < 2e-4);
+        CHECK(worst < 2e-3);
+    }
+}
+
+TEST_CASE("a prediction of many tokens is a distribution as well") {
+    decoder_config config = narrow_config("llama");
+    const std::int64_t tokens = 1'000'000'000;
+    const predicted_profile profile = predict(config, tokens);
+    CHECK(profile.tokens() == tokens);
+    CHECK(profile.nodes().size() < 400);
+    CHECK(std::abs(profile.sum([](double, double p) { return p; }) - 1) < 1e-12);
+    double before = 0;
+    for (const std::int64_t m :
+         {0L, 1L, 17L, 400L, 40'000L, 3'000'000L, 500'000'000L, 999'999'000L, 999'999'998L}) {
+        const double here = profile.cdf(m);
+        CHECK(here > before);
+        before = here;
+        const std::int64_t found = profile.quantile(here * (1 - 1e-12));
+        CHECK(std::abs(double(found - m)) <= 1e-9 * double(m) + 1);
+        // shares are differences of the cdf
+        const double nearby = (profile.cdf(m + 1) - here) / profile.share(m + 1);
+        CHECK(std::abs(nearby - 1) < 1e-3 + 1e-15 / profile.share(m));
+    }
+    CHECK(profile.quantile(1) == tokens - 1);
+    const auto s = summarize(profile);
+    CHECK(s.primacy + s.middle + s.recency == Approx(1));
+    CHECK(s.primacy > s.recency);  // lost in the middle, at birth
+    CHECK(s.valley_position > tokens / 2);
+    CHECK(s.entropy < std::log(double(tokens)));
+    CHECK(predict(config, std::int64_t(1) << 53).nodes().size() < 1000);
+}
+
+TEST_CASE("coefficients of layers: a share of attention at the last position that falls with depth") {
+    const decoder_config config = narrow_config("llama");
+    const predicted_profile profile = predict(config, 64);
+    REQUIRE(profile.alphas().size() == config.layers);
+    for (Eigen::Index l = 0; l < config.layers; ++l) {
+        CHECK(profile.alphas()[l] > 0);
+        CHECK(profile.alphas()[l] < 1);
+    }
+    // one token: its values, projected twice, against the embedding
+    const double projected = double(config.width) * config.initializer_range * config.initializer_range;
+    const double embedding = config.initializer_range * config.initializer_range;
+    const double branch = std::sqrt(projected * projected * embedding / (embedding + config.norm.epsilon));
+    const double alpha = predict(config, 1).alphas()[0];
+    CHECK(std::abs(alpha / (branch / (branch + std::sqrt(embedding))) - 1) < 1e-12);
+}
+
+TEST_CASE("predict names what is out of its domain") {
+    decoder_config config = narrow_config("llama");
+    CHECK_THROWS_WITH(predict(config, 0), "cesaro::predict: tokens = 0 must be at least 1");
+    CHECK_THROWS_AS(predict(config, -5), std::domain_error);
+    CHECK_THROWS_WITH(predict(config, (std::int64_t(1) << 53) + 1),
+                      "cesaro::predict: tokens = 9007199254740993 must be at most 2^53");
+    CHECK_THROWS_AS(predict(config, 10, 0.0), std::domain_error);
+    CHECK_THROWS_AS(predict(config, 10, std::nan("")), std::domain_error);
+    const predicted_profile profile = predict(config, 10);
+    CHECK_THROWS_WITH(profile.share(10),
+                      "cesaro::predicted_profile::share: position = 10 must be one of 10 positions, from 0");
+    CHECK_THROWS_AS(profile.cdf(-1), std::domain_error);
+    CHECK_THROWS_AS(profile.quantile(1.5), std::domain_error);
+    config.pattern = {layer_config{.attends = false}};
+    CHECK_THROWS_AS(predict(config, 10), std::invalid_argument);
+    config = narrow_config("llama");
+    config.alibi = alibi_rule::bloom;
+    config.rope.reset();
+    config.initializer_range = 0.25;
+    config.head_width = 16;
+    config.heads = config.kv_heads = 4;
+    CHECK_THROWS_WITH(predict(config, 10),
+                      "cesaro::predict: variance of scores = 16 must be at most 5 with ALiBi");
+    CHECK_NOTHROW(predict(config, 10, 1e-3, {.scores = score_terms::first_order}));
+}
