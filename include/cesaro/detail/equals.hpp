@@ -17,8 +17,7 @@ constexpr bool equals(const Real& a, const std::type_identity_t<Real>& b) {
     return a <= b && a >= b;
 }
 template <class Real>
-    requires(!std::same_as<Real, int>)
-constexpr bool equals(const Real& a, int b) {
+requires(!std::same_as<Real, int>) constexpr bool equals(const Real& a, int b) {
     return equals(a, Real(b));
 }
 
