@@ -217,6 +217,7 @@ void prepare(destinations& files, const predicted_decoder& predicted, const posi
     r.facts["tokens"] = tokens;
     r.facts["draws"] = 0;
     r.facts["alphas"] = to_json(predicted.profile.alphas());
+    r.facts["tokens_seen"] = to_json(predicted.profile.tokens_seen());
     r.facts["error_estimate"] = predicted.profile.error_estimate();
     positions.annotate(r, tokens, output.format);
     files.prepare(r, [&] {

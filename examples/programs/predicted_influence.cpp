@@ -66,6 +66,7 @@ ordered_json facts_of(const predicted_influence& p) {
             {"tokens", p.tokens},
             {"layers", p.model.layers()},
             {"alphas", to_json(p.profile.alphas())},
+            {"tokens_seen", to_json(p.profile.tokens_seen())},
             {"error_estimate", p.profile.error_estimate()}};
 }
 
@@ -145,6 +146,11 @@ std::vector<quantity> summary_of(const predicted_influence& p) {
             {"due_to_windows", moved,
              fmt::format("{} lies elsewhere than it would without sliding windows", percent(moved))});
     }
+    if (const Eigen::VectorXd& seen = p.profile.tokens_seen(); seen.size() > 0)
+        answers.push_back(
+            {"tokens_seen", seen[0],
+             fmt::format("a head of the first layer sees {:.3g} tokens in effect, of the last {:.3g}",
+                         seen[0], seen[seen.size() - 1])});
     answers.push_back({"error_estimate", p.profile.error_estimate(),
                        fmt::format("at most about {} is misplaced by the computation",
                                    percent(p.profile.error_estimate()))});

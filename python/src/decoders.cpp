@@ -141,6 +141,12 @@ The first position whose cdf reaches p. p : array_like in [0, 1].
             "By layer, the share of what attention adds at the last position, shape (layers,): the "
             "coefficients\n"
             "of a MixingSchedule for this decoder and context.")
+        .def_property_readonly(
+            "tokens_seen",
+            [](const predicted_profile& p) { return to_numpy(Eigen::VectorXd(p.tokens_seen())); },
+            "By layer, the number of tokens that a head really sees from the last position, shape "
+            "(layers,):\n"
+            "the inverse of the expected sum of squared attention weights.")
         .def_property_readonly("error_estimate", &predicted_profile::error_estimate,
                                "An estimate of the error of the shares in total variation, that comes of\n"
                                "gathering positions in cells.")

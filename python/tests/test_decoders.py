@@ -61,6 +61,7 @@ def test_predictions():
     np.testing.assert_array_equal(p.quantile(levels), np.searchsorted(np.cumsum(shares), levels))
     assert isinstance(p.quantile(0.5), int) and isinstance(p.share(0), float)
     assert p.tokens == 200 and p.alphas.shape == (3,) and ((0 < p.alphas) & (p.alphas < 1)).all()
+    assert p.tokens_seen.shape == (3,) and ((1 < p.tokens_seen) & (p.tokens_seen <= 200)).all()
     s = p.summary()
     assert s.primacy == pytest.approx(shares[:20].sum(), rel=1e-10)
     assert p.error_estimate == 0  # positions one by one

@@ -8,12 +8,14 @@
 #include <cesaro/decoder/predicted_profile.hpp>
 #include <cesaro/profile.hpp>
 #include <cesaro/profile_distance.hpp>
+#include <cesaro/softmax_participation.hpp>
 
 #include <Eigen/Core>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -85,6 +87,52 @@ TEST_CASE("what gathering positions in cells changes is within the stated error"
     }
 }
 
+namespace {
+
+/// A small decoder of any kind: norms before or behind branches, windows, sinks, ALiBi, normalised queries.
+decoder_config random_config(std::mt19937_64& engine) {
+    const auto coin = [&](double p) { return std::bernoulli_distribution(p)(engine); };
+    decoder_config config = narrow_config(coin(0.5) ? "gpt2" : "llama");
+    config.max_positions = 4096;
+    config.layers = std::uniform_int_distribution<Eigen::Index>(1, 4)(engine);
+    config.initializer_range =
+        std::exp(std::uniform_real_distribution<>(std::log(0.02), std::log(0.2))(engine));
+    config.parallel = coin(0.2);
+    config.scores.sinks = coin(0.2);
+    if (coin(0.2)) config.scores.norm = query_key_norm::per_head;
+    if (coin(0.2)) config.norm.after = true;
+    if (coin(0.3)) {
+        const auto window = std::uniform_int_distribution<Eigen::Index>(20, 300)(engine);
+        config.pattern = {layer_config{}, layer_config{.window = window}};
+    }
+    if (!config.rope && config.initializer_range < 0.1 && coin(0.3)) {
+        config.alibi = alibi_rule::bloom;
+        config.learned_positions = false;
+    }
+    return config;
+}
+
+}  // namespace
+
+TEST_CASE("the error estimate covers the error of 19 in 20 random decoders") {
+    std::mt19937_64 engine(14);
+    constexpr int cases = 20;
+    int covered = 0;
+    for (int i = 0; i < cases; ++i) {
+        const decoder_config config = random_config(engine);
+        const Eigen::Index tokens = std::uniform_int_distribution<Eigen::Index>(257, 400)(engine);
+        const Eigen::VectorXd exact =
+            detail::solve_mean_field("test", detail::position_cells::single(tokens), config, {})
+                .norms.values();
+        const predicted_profile profile = predict(config, tokens);
+        const double distance = total_variation(profile.expand(), exact);
+        UNSCOPED_INFO(i << ": " << distance << " of " << profile.error_estimate());
+        covered +=
+            distance <= profile.error_estimate() + 1e-14;  // rounding, where cells are single positions
+    }
+    CHECK(covered >= cases * 19 / 20);
+}
+
 TEST_CASE("a prediction of many tokens is a distribution as well") {
     decoder_config config = narrow_config("llama");
     const std::int64_t tokens = 1'000'000'000;
@@ -127,6 +175,24 @@ TEST_CASE("coefficients of layers: a share of attention at the last position tha
     const double branch = std::sqrt(projected * projected * embedding / (embedding + config.norm.epsilon));
     const double alpha = predict(config, 1).alphas()[0];
     CHECK(std::abs(alpha / (branch / (branch + std::sqrt(embedding))) - 1) < 1e-12);
+}
+
+TEST_CASE(
+    "tokens that a head sees: of independent scores, in windows, and all of them when scores are left out") {
+    decoder_config config = narrow_config("llama");
+    config.initializer_range = 0.2;  // scores of a deviation above 2
+    const std::int64_t tokens = 64;
+    const double variance = std::pow(double(config.width) * 0.2 * 0.2, 2);
+    const auto seen = predict(config, tokens).tokens_seen();
+    REQUIRE(seen.size() == config.layers);
+    // embeddings are independent, and so are the scores of the first layer
+    CHECK(std::abs(seen[0] * softmax_participation(tokens, variance) - 1) < 1e-3);
+    CHECK(seen[0] < 10);
+    const mean_field_terms uniform{.scores = score_terms::none};
+    CHECK(std::abs(predict(config, tokens, 1e-3, uniform).tokens_seen()[0] - 64) < 1e-12);
+    config.pattern = {layer_config{.window = 10}};
+    CHECK(std::abs(predict(config, tokens).tokens_seen()[0] * softmax_participation(10, variance) - 1) <
+          1e-3);
 }
 
 TEST_CASE("predict names what is out of its domain") {

@@ -34,7 +34,10 @@ namespace cesaro {
 class predicted_profile {
   public:
     explicit predicted_profile(detail::mean_field_solution solution)
-        : norms_(std::move(solution.norms)), alphas_(std::move(solution.alphas)), error_(solution.error) {
+        : norms_(std::move(solution.norms)),
+          alphas_(std::move(solution.alphas)),
+          seen_(std::move(solution.seen)),
+          error_(solution.error) {
         const detail::position_cells& cells = norms_.cells();
         before_.assign(1, 0);
         for (Eigen::Index c = 0; c < cells.size(); ++c)
@@ -85,6 +88,11 @@ class predicted_profile {
     /// and a what its attention adds: the coefficients of a mixing_schedule for this decoder and context.
     [[nodiscard]] const Eigen::VectorXd& alphas() const { return alphas_; }
 
+    /// By layer, the number of tokens that a head really sees from the last position,
+    /// \f$1 / \mathbb E \sum_j A_j^2\f$: all of them when attention is uniform, fewer the more its scores vary
+    /// (softmax_participation.hpp), and where a window, ALiBi or a sink has its part.
+    [[nodiscard]] const Eigen::VectorXd& tokens_seen() const { return seen_; }
+
     /// An estimate of the error of the shares in total variation, that comes of gathering positions in cells;
     /// 0 where there are none.
     [[nodiscard]] double error_estimate() const { return error_; }
@@ -131,7 +139,7 @@ class predicted_profile {
     detail::cell_profile norms_;
     std::vector<double> before_;  // sums of the norms before each cell
     double total_;
-    Eigen::VectorXd alphas_;
+    Eigen::VectorXd alphas_, seen_;
     double error_;
 };
 

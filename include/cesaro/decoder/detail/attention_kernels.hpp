@@ -104,6 +104,15 @@ class attention_kernels {
 
     [[nodiscard]] bool has_scores() const { return tau_ > 0; }
 
+    /// How many positions a head sees in effect from the last one, \f$1 / \mathbb E \sum_j A_{nj}^2\f$, the
+    /// mean over heads before the inverse.
+    [[nodiscard]] double seen_from_last() const {
+        double squares = 0;
+        for (const head& h : heads_)
+            squares += h.squares_of_last;
+        return double(heads_.size()) / squares;
+    }
+
   private:
     struct head {
         cell_attention a;
@@ -112,8 +121,9 @@ class attention_kernels {
         pair_kernel spread;                  ///< mean of C times the doubly centred Q
         pair_kernel overlap;                 ///< sum of A_nj A_mj
         pair_kernel own_values, own_scores;  ///< by how much j = j' exceeds the mean over the others
-        pair_kernel excess;   ///< by how much the overlap of weights exceeds that of first order
-        pair_kernel centred;  ///< by how much gradients to scores exceed those of mean weights
+        pair_kernel excess;          ///< by how much the overlap of weights exceeds that of first order
+        pair_kernel centred;         ///< by how much gradients to scores exceed those of mean weights
+        double squares_of_last = 1;  ///< of the last query, sum of A_nj^2
     };
 
     [[nodiscard]] bool full() const { return tau_ > 0 && terms_ == score_terms::full; }
@@ -129,6 +139,7 @@ class attention_kernels {
 
     [[nodiscard]] head prepared(const cell_attention& uniform) const {
         head h{full() ? reweighted(uniform) : uniform, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+        h.squares_of_last = h.a.participation().tail<1>()[0];
         h.c_rows = h.a.mean(c_);
         h.c_pairs = h.a.mean(h.c_rows.transpose());
         if (!(tau_ > 0)) return h;
@@ -188,6 +199,7 @@ class attention_kernels {
                 double& centred = h.centred.all(row, column) = 1;
                 if (!(k > 1)) return;
                 const double log_squares = table_->log_squares(at_count, variance);
+                if (row + 1 == counts.size() && column > row) h.squares_of_last *= std::exp(log_squares);
                 const double apart = (1 - std::exp(log_squares) / k) * k / (k - 1);
                 const double log_apart = 2 * std::log(std::max(apart, 1e-6));
                 excess = std::expm1(q * log_squares) - q * variance * (1 - 1 / k);

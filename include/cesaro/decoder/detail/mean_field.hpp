@@ -297,6 +297,7 @@ struct mean_field_layer {
 struct mean_field_solution {
     cell_profile norms;      ///< of the Jacobian, without the factor that the width makes
     Eigen::VectorXd alphas;  ///< by layer, the share of attention in what it writes to
+    Eigen::VectorXd seen;    ///< by layer, the number of positions that a head sees in effect
     double error = 0;        ///< of the shares of norms, in total variation
 };
 
@@ -319,10 +320,11 @@ inline mean_field_solution solve_mean_field(std::string_view function, const pos
             throw_domain_error(function, "variance of scores", variance, "must be at most 5 with ALiBi");
     }
     std::vector<pair_kernel> kernels(1, field.embeddings());
-    Eigen::VectorXd alphas(config.layers);
+    Eigen::VectorXd alphas(config.layers), seen(config.layers);
     for (Eigen::Index l = 0; l < config.layers; ++l) {
         const auto layer = mean_field_layer::of(field, config, l, kernels.back());
         alphas[l] = layer.attention_share(kernels.back());
+        seen[l] = layer.attention.kernels.seen_from_last();
         kernels.push_back(layer.output);
     }
     const Eigen::Index size = cells.size();
@@ -334,7 +336,7 @@ inline mean_field_solution solve_mean_field(std::string_view function, const pos
         back = layer.pull_back(field, config, back);
         kernels.pop_back();
     }
-    return {{cells, back.diagonal().cwiseMax(0).cwiseSqrt()}, std::move(alphas)};
+    return {{cells, back.diagonal().cwiseMax(0).cwiseSqrt()}, std::move(alphas), std::move(seen)};
 }
 
 /// Cells for a context: where kernels vary, as wide as `ratio` times the scale on which they do.
@@ -370,13 +372,19 @@ inline mean_field_solution solve_mean_field(std::string_view function, const dec
             const double before = coarse.norms.value(cells.middle(c));
             if (values[c] > 0 && before > 0) values[c] *= std::cbrt(values[c] / before);
         }
+        const auto extrapolated = [&](Eigen::VectorXd mean_field_solution::*x) {
+            return Eigen::VectorXd(fine.*x + (fine.*x - coarse.*x) / 3);
+        };
         const auto share = [&](const Eigen::VectorXd& x) {
             return Eigen::VectorXd(x.cwiseProduct(cells.width) / x.dot(cells.width));
         };
         const double error = (share(values) - share(fine.norms.values())).cwiseAbs().sum() / 2;
         constexpr Eigen::Index most = 400;
         if (error <= accuracy || cells.size() > most || cells.are_single())
-            return {{cells, values}, fine.alphas + (fine.alphas - coarse.alphas) / 3, error};
+            return {{cells, values},
+                    extrapolated(&mean_field_solution::alphas),
+                    extrapolated(&mean_field_solution::seen),
+                    error};
         coarse = std::move(fine);
     }
 }
