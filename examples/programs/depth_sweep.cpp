@@ -150,7 +150,8 @@ std::string heading_of(const settings& s, const char* alpha) {
 }
 
 /// Left the parts of the influence, right the entry in mid-context.
-programs::drawing drawing_of(const settings& s, const std::vector<sample>& samples) {
+programs::drawing drawing_of(const settings& s, const std::vector<sample>& samples,
+                             const std::vector<std::string>& notes) {
     const auto curve = [&](const char* title, std::size_t style, const auto& value) {
         programs::curve c{{}, "with linespoints ps 0.8 " + programs::line_style(style), title};
         for (const sample& p : samples)
@@ -162,13 +163,14 @@ programs::drawing drawing_of(const settings& s, const std::vector<sample>& sampl
     const std::string title = heading_of(s, "α");
     std::string script =
         fmt::format("unset title\nset multiplot layout 1,2 title {}\n", programs::quoted(title));
-    script += depth_axis(samples);
+    script += depth_axis(samples) + programs::notes_at_foot(notes);
+    script += fmt::format("set bmargin at screen {}\n", 0.11 + programs::height_at_foot(notes));
     script += "set key tmargin center horizontal Left samplen 2 width -1\nset yrange [0:1]\n";
     script += programs::plot_curves({curve("first tenth", 0, [](const sample& p) { return p.row.primacy; }),
                                      curve("middle", 1, [](const sample& p) { return p.row.middle; }),
                                      curve("last tenth", 2, [](const sample& p) { return p.row.recency; })});
     script +=
-        "set ylabel 'influence of position n/2'\nset yrange [*:1]\nset logscale y\nset format y "
+        "unset label\nset ylabel 'influence of position n/2'\nset yrange [*:1]\nset logscale y\nset format y "
         "'10^{%L}'\nset mytics 1\n";
     script += programs::plot_curves(
         {curve("exact", 0, [&](const sample& p) { return positive(p.mid_influence); }),
@@ -215,7 +217,7 @@ int main(int argc, char* argv[]) {
         } else {
             r.facts["alpha"] = s.alpha;
         }
-        files.prepare(r, [&] { return drawing_of(s, samples); });
+        files.prepare(r, [&] { return drawing_of(s, samples, r.notes); });
         files.commit();
     });
 }

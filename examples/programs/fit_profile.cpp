@@ -178,8 +178,8 @@ std::vector<std::pair<double, double>> points_of(const VectorXd& profile) {
     return points;
 }
 
-programs::drawing drawing_of(const std::string& title, const VectorXd& measured,
-                             const std::vector<fit>& fits) {
+programs::drawing drawing_of(const std::string& title, const VectorXd& measured, const std::vector<fit>& fits,
+                             const std::vector<std::string>& notes) {
     std::vector<programs::curve> curves = {
         {points_of(measured), "with points pt 7 ps 0.4 lc rgb '#444444'", "measured"}};
     for (const fit& f : fits) {
@@ -194,7 +194,8 @@ programs::drawing drawing_of(const std::string& title, const VectorXd& measured,
             .x_label = "position of the source token",
             .y_label = "share of the influence",
             .script = "set logscale y\nset format y '10^{%T}'\nset key inside top center opaque\n" +
-                      programs::plot_curves(curves)};
+                      programs::plot_curves(curves),
+            .notes = notes};
 }
 
 void run(const settings& s) {
@@ -216,7 +217,7 @@ void run(const settings& s) {
         r.facts["model"] = model->outline.name;
         r.notes = programs::notes_beside_prediction(model->outline, measured.size(), "row and predicted_row");
     }
-    files.prepare(r, [&] { return drawing_of(title, measured, fits); });
+    files.prepare(r, [&] { return drawing_of(title, measured, fits, r.notes); });
     files.commit();
 }
 

@@ -133,7 +133,7 @@ programs::table table_of(const settings& s, const std::vector<sample>& samples) 
 }
 
 programs::drawing drawing_of(const settings& s, const std::vector<programs::chosen_model>& models,
-                             const std::vector<sample>& samples) {
+                             const std::vector<sample>& samples, const std::vector<std::string>& notes) {
     const auto [fewest, most] = std::minmax_element(
         samples.begin(), samples.end(), [](const sample& a, const sample& b) { return a.tokens < b.tokens; });
     std::vector<programs::curve> curves;
@@ -155,7 +155,8 @@ programs::drawing drawing_of(const settings& s, const std::vector<programs::chos
                                   "set xrange [{}:{}]\nset yrange [0.7:*]\n",
                                   0.8 * std::pow(10, std::floor(std::log10(double(fewest->tokens)))),
                                   1.25 * std::pow(10, std::ceil(std::log10(double(most->tokens))))) +
-                      programs::plot_curves(curves)};
+                      programs::plot_curves(curves),
+            .notes = notes};
 }
 
 /// What rows leave out of the models, at the longest of the contexts.
@@ -206,7 +207,7 @@ int main(int argc, char* argv[]) {
             r.facts = {{"alpha", s.alpha}, {"epsilon", s.epsilon}};
             r.notes.clear();
         }
-        files.prepare(r, [&] { return drawing_of(s, models, samples); });
+        files.prepare(r, [&] { return drawing_of(s, models, samples, r.notes); });
         files.commit();
     });
 }

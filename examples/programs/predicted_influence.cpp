@@ -65,6 +65,7 @@ ordered_json facts_of(const predicted_influence& p) {
     return {{"model", p.model.outline.name},
             {"tokens", p.tokens},
             {"layers", p.model.layers()},
+            {"width", p.model.config->width},
             {"alphas", to_json(p.profile.alphas())},
             {"tokens_seen", to_json(p.profile.tokens_seen())},
             {"error_estimate", p.profile.error_estimate()}};

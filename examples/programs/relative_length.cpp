@@ -136,13 +136,18 @@ double middle_per_tenth(const sample& point) {
     return length > 0 ? point.masses.middle * double(tenth) / double(length) : 0;
 }
 
-programs::drawing drawing_of(const settings& s, const std::vector<sample>& samples) {
+programs::drawing drawing_of(const settings& s, const std::vector<sample>& samples,
+                             const std::vector<std::string>& notes) {
     const std::string title = fmt::format("Influence on the last token, {}, context window of {}",
                                           s.describe("α"), programs::counted(s.context, "token"));
     std::string script = fmt::format("unset title\nset multiplot title {}\n", programs::quoted(title));
     script += "set logscale x 2\nset xtics 4 format '2^{%L}'\nset mxtics 1\n";
-    script += "set yrange [0:1]\nset ytics 0.2\nset tmargin at screen 0.86\nset bmargin at screen 0.24\n";
-    script += "set key at screen 0.5,0.06 center center vertical maxrows 1 Left reverse samplen 3\n";
+    const double foot = programs::height_at_foot(notes);
+    script +=
+        "set yrange [0:1]\nset ytics 0.2\nset tmargin at screen 0.86\n" + programs::notes_at_foot(notes);
+    script += fmt::format("set bmargin at screen {}\n", 0.24 + foot);
+    script += fmt::format(
+        "set key at screen 0.5,{} center center vertical maxrows 1 Left reverse samplen 3\n", 0.06 + foot);
     std::vector<std::pair<std::string, std::string>> panels;  // names and titles
     for (const programs::mask& m : s.masks.masks())
         panels.emplace_back(m.name, m.title);
@@ -163,7 +168,8 @@ programs::drawing drawing_of(const settings& s, const std::vector<sample>& sampl
                                    curve(5, middle_per_tenth, "middle, per tenth"),
                                    curve(
                                        1, [](const sample& p) { return p.masses.recency; }, "last tenth")});
-        script += "unset ylabel\nset format y ''\nunset key\n";  // the first has those of all three
+        script +=
+            "unset ylabel\nunset label\nset format y ''\nunset key\n";  // the first has those of all three
     }
     return {.title = title,
             .x_label = "L_{rel} = input / context window",
@@ -194,7 +200,7 @@ void run(settings s) {
         .rows_name = "lengths",
         .rows = table_of(samples),
         .notes = notes};
-    files.prepare(report, [&] { return drawing_of(s, samples); });
+    files.prepare(report, [&] { return drawing_of(s, samples, notes); });
     files.commit();
 }
 

@@ -57,7 +57,7 @@ struct softmax_moments {
 
 /// For real counts k >= 1, by integrals as that of softmax_participation().
 template <class Real>
-softmax_moments<Real> moments_of_softmax(const Real& k, const Real& variance) {
+[[nodiscard]] softmax_moments<Real> moments_of_softmax(const Real& k, const Real& variance) {
     using std::exp;
     using std::expm1;
     using std::log;
@@ -130,7 +130,7 @@ softmax_moments<Real> moments_of_softmax(const Real& k, const Real& variance) {
 /// Source: Derrida, Phys. Rev. B 24, 2613 (1981), for the freezing; the integral by \f$1/Z^2 = \int_0^\infty
 /// t e^{-tZ} dt\f$.
 template <real_scalar Real>
-Real softmax_participation(std::int64_t count, const Real& variance) {
+[[nodiscard]] Real softmax_participation(std::int64_t count, const Real& variance) {
     const char* const function = "softmax_participation";
     detail::check_at_least(function, "count", count, 1);
     if (!(variance >= Real(0) && variance <= Real(10000)))

@@ -110,6 +110,11 @@ std::string terminal(const std::string& file) {
     throw usage_error(fmt::format("cannot plot to '{}': the name must end in .svg, .png or .pdf", file));
 }
 
+std::string note(const std::string& text, std::size_t i, const std::string& place) {
+    return fmt::format("set label {} {} at {} center font ',11' tc rgb '{}' noenhanced\n", 90 + i,
+                       quoted("note: " + shortened(text, 150)), place, colours::grey);
+}
+
 /// Between the title, which moves up, and the frame, a line each.
 std::string notes_of(const drawing& d) {
     constexpr double height = 0.9;  // in letters
@@ -117,13 +122,12 @@ std::string notes_of(const drawing& d) {
     if (d.notes.empty()) return "";
     std::string text =
         fmt::format("set title offset 0,{}\nset tmargin {}\n", height * count, 3 + height * count);
-    for (std::size_t i = 0; i < d.notes.size(); ++i) {
-        text += fmt::format(
-            "set label {} {} at graph 0.5,1 offset 0,{} center font ',11' tc rgb '{}' noenhanced\n", 90 + i,
-            quoted("note: " + shortened(d.notes[i], 150)), height * (count - double(i)), colours::grey);
-    }
+    for (std::size_t i = 0; i < d.notes.size(); ++i)
+        text += note(d.notes[i], i, fmt::format("graph 0.5,1 offset 0,{}", height * (count - double(i))));
     return text;
 }
+
+constexpr double height_of_line = 0.026;  // of a note at the foot, of the picture's
 
 /// What all plots begin with.
 std::string theme(const drawing& d) {
@@ -136,6 +140,22 @@ std::string theme(const drawing& d) {
                quoted(d.title), quoted(d.x_label), quoted(d.y_label)) +
            notes_of(d);
 }
+
+}  // namespace
+
+double height_at_foot(const std::vector<std::string>& notes) {
+    return height_of_line * double(notes.size());
+}
+
+std::string notes_at_foot(const std::vector<std::string>& notes) {
+    std::string text;
+    for (std::size_t i = 0; i < notes.size(); ++i)
+        text += note(notes[i], i,
+                     fmt::format("screen 0.5,{}", height_of_line * (double(notes.size() - i) - 0.4)));
+    return text;
+}
+
+namespace {
 
 using stream = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 

@@ -16,7 +16,7 @@ struct drawing {
     std::string x_label;
     std::string y_label;
     std::string script;
-    std::vector<std::string> notes = {};  ///< below the title: what the numbers leave out
+    std::vector<std::string> notes = {};  ///< below the title, of one panel: what the numbers leave out
 };
 
 /// Colours that stay apart to the colour-blind (after Okabe and Ito) and are dark enough on white: contrast
@@ -52,6 +52,13 @@ std::string decade_ticks(char axis, double low, double high);
 
 /// Draws the curves that have points; no others stand in the key. What has one point only is drawn as one.
 std::string plot_curves(const std::vector<curve>& curves);
+
+/// Notes for pictures of several panels, labels of the next one, at the foot of the whole; `unset label` takes
+/// them from the others.
+std::string notes_at_foot(const std::vector<std::string>& notes);
+
+/// The share of the picture's height that they take.
+double height_at_foot(const std::vector<std::string>& notes);
 
 /// A string as gnuplot quotes it.
 std::string quoted(const std::string& text);

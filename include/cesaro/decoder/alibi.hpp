@@ -25,7 +25,7 @@ namespace cesaro {
 /// \throws std::domain_error when heads is below 1, or maximum is negative or not a number.
 ///
 /// Sources: Press, Smith and Lewis, arXiv 2108.12409, and the code that BLOOM and MPT were trained with.
-inline Eigen::VectorXd alibi_slopes(alibi_rule rule, Eigen::Index heads, double maximum = 8) {
+[[nodiscard]] inline Eigen::VectorXd alibi_slopes(alibi_rule rule, Eigen::Index heads, double maximum = 8) {
     detail::check_at_least("alibi_slopes", "heads", heads, 1);
     if (!(maximum >= 0)) detail::throw_domain_error("alibi_slopes", "maximum", maximum, "must be at least 0");
     if (rule == alibi_rule::none) return {};

@@ -79,8 +79,9 @@ struct attention_block {
 /// Scores (keys x queries) of one head before ALiBi and the mask, and, where there is a cap and they are
 /// asked for, their derivatives by \f$c\,k_j^T q_n\f$.
 template <class Real, class Keys, class Queries>
-Eigen::MatrixX<Real> capped_scores(const attention_block& block, const nn::attention_scores<Real>& scores,
-                                   const Keys& k, const Queries& q, Eigen::MatrixX<Real>* derivatives) {
+[[nodiscard]] Eigen::MatrixX<Real> capped_scores(const attention_block& block,
+                                                 const nn::attention_scores<Real>& scores, const Keys& k,
+                                                 const Queries& q, Eigen::MatrixX<Real>* derivatives) {
     Eigen::MatrixX<Real> s(block.keys, block.queries);
     s.noalias() = k.middleCols(block.first_key, block.keys).transpose() *
                   q.middleCols(block.first_query, block.queries);
@@ -96,10 +97,10 @@ Eigen::MatrixX<Real> capped_scores(const attention_block& block, const nn::atten
 /// Probabilities A (keys x queries) of one head: column n is the softmax of the scores of the keys that query
 /// n sees, and zero elsewhere.
 template <class Real, class Keys, class Queries>
-Eigen::MatrixX<Real> attention_probabilities(const attention_block& block,
-                                             const nn::attention_scores<Real>& scores, Eigen::Index head,
-                                             const Keys& k, const Queries& q,
-                                             Eigen::MatrixX<Real>* derivatives = nullptr) {
+[[nodiscard]] Eigen::MatrixX<Real> attention_probabilities(const attention_block& block,
+                                                           const nn::attention_scores<Real>& scores,
+                                                           Eigen::Index head, const Keys& k, const Queries& q,
+                                                           Eigen::MatrixX<Real>* derivatives = nullptr) {
     using std::exp;
     using std::max;
     Eigen::MatrixX<Real> a = capped_scores(block, scores, k, q, derivatives);
@@ -145,8 +146,9 @@ namespace nn {
 /// Sources: Vaswani et al., arXiv 1706.03762; Ainslie et al., arXiv 2305.13245; Press et al., arXiv
 /// 2108.12409 (ALiBi); Gemma 2, arXiv 2408.00118 (cap); Xiao et al., arXiv 2309.17453 (sinks).
 template <class Real>
-Eigen::MatrixX<Real> causal_attention(const attention_shape& shape, const attention_scores<Real>& scores,
-                                      const Eigen::MatrixX<Real>& qkv) {
+[[nodiscard]] Eigen::MatrixX<Real> causal_attention(const attention_shape& shape,
+                                                    const attention_scores<Real>& scores,
+                                                    const Eigen::MatrixX<Real>& qkv) {
     detail::check_attention("nn::causal_attention", shape, scores, qkv.rows());
     const Eigen::Index w = shape.head_width;
     const Eigen::Index u = shape.value_width;
@@ -178,9 +180,10 @@ Eigen::MatrixX<Real> causal_attention(const attention_shape& shape, const attent
 /// \throws as causal_attention(), and std::invalid_argument when output_bar does not fit.
 /// Cost: about twice causal_attention() per probe, on at most kv_heads threads.
 template <class Real>
-Eigen::MatrixX<Real> causal_attention_vjp(const attention_shape& shape, const attention_scores<Real>& scores,
-                                          const Eigen::MatrixX<Real>& qkv,
-                                          const Eigen::MatrixX<Real>& output_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> causal_attention_vjp(const attention_shape& shape,
+                                                        const attention_scores<Real>& scores,
+                                                        const Eigen::MatrixX<Real>& qkv,
+                                                        const Eigen::MatrixX<Real>& output_bar) {
     const char* const function = "nn::causal_attention_vjp";
     detail::check_attention(function, shape, scores, qkv.rows());
     detail::check_size(function, "rows of output_bar", output_bar.rows(), shape.output_rows());

@@ -70,7 +70,7 @@ using block_callback = std::function<void()>;
 /// \throws std::domain_error when an id is outside the vocabulary.
 /// \throws std::invalid_argument when there are more tokens than learned positions.
 template <class Real>
-Eigen::MatrixX<Real> embed(const decoder<Real>& model, const std::vector<Eigen::Index>& ids) {
+[[nodiscard]] Eigen::MatrixX<Real> embed(const decoder<Real>& model, const std::vector<Eigen::Index>& ids) {
     const decoder_config& config = model.config();
     const Eigen::Index tokens = Eigen::Index(ids.size());
     const bool learned = config.learned_positions;
@@ -119,10 +119,10 @@ void check_trace(std::string_view function, const decoder_config& config, const 
 /// \throws std::invalid_argument when x has not `width` rows.
 /// Cost O(tokens · weights + layers · query_size · tokens²); the same bits on any number of threads.
 template <class Real>
-Eigen::MatrixX<Real> decoder_forward(const decoder<Real>& model, Eigen::MatrixX<Real> x,
-                                     decoder_output output = decoder_output::normalized,
-                                     decoder_trace<Real>* trace = nullptr,
-                                     const block_callback& after_block = {}) {
+[[nodiscard]] Eigen::MatrixX<Real> decoder_forward(const decoder<Real>& model, Eigen::MatrixX<Real> x,
+                                                   decoder_output output = decoder_output::normalized,
+                                                   decoder_trace<Real>* trace = nullptr,
+                                                   const block_callback& after_block = {}) {
     const decoder_config& config = model.config();
     detail::check_size("decoder_forward", "rows of x", x.rows(), config.width);
     const detail::layer_rotations<Real> rotations(config, x.cols());
@@ -146,10 +146,10 @@ Eigen::MatrixX<Real> decoder_forward(const decoder<Real>& model, Eigen::MatrixX<
 ///         or the trace is that of a network of another shape.
 /// Cost about that of a forward pass per probe; the same bits on any number of threads.
 template <class Real>
-Eigen::MatrixX<Real> decoder_vjp(const decoder<Real>& model, const decoder_trace<Real>& trace,
-                                 Eigen::MatrixX<Real> h_bar,
-                                 decoder_output output = decoder_output::normalized,
-                                 const block_callback& after_block = {}) {
+[[nodiscard]] Eigen::MatrixX<Real> decoder_vjp(const decoder<Real>& model, const decoder_trace<Real>& trace,
+                                               Eigen::MatrixX<Real> h_bar,
+                                               decoder_output output = decoder_output::normalized,
+                                               const block_callback& after_block = {}) {
     const decoder_config& config = model.config();
     const Eigen::Index tokens = trace.final_norm.normalized.cols();
     detail::check_trace("decoder_vjp", config, trace);

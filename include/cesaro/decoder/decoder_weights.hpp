@@ -224,7 +224,7 @@ void for_each_weight(const decoder_config& config, Weights& weights, const F& f)
 }
 
 /// The number of weights between token ids and the last hidden state, as a double (it may exceed memory).
-inline double weight_count(const decoder_config& config) {
+[[nodiscard]] inline double weight_count(const decoder_config& config) {
     double layers = 1;
     double count = 0;
     const auto add = [&](const detail::weight_shape& shape, const auto&) {
@@ -258,7 +258,7 @@ inline void check_all_attend(std::string_view function, const decoder_config& co
 
 /// zero_weights() for the function that messages name.
 template <class Real>
-decoder_weights<Real> zero_weights(std::string_view function, const decoder_config& config) {
+[[nodiscard]] decoder_weights<Real> zero_weights(std::string_view function, const decoder_config& config) {
     config.validate();
     check_all_attend(function, config);
     const double bytes = weight_count(config) * double(sizeof(Real));
@@ -286,7 +286,7 @@ decoder_weights<Real> zero_weights(std::string_view function, const decoder_conf
 /// \throws what config.validate() throws; std::invalid_argument when a layer does not attend.
 /// \throws std::length_error before anything is allocated when the weights do not fit in memory.
 template <real_scalar Real = float>
-decoder_weights<Real> zero_weights(const decoder_config& config) {
+[[nodiscard]] decoder_weights<Real> zero_weights(const decoder_config& config) {
     return detail::zero_weights<Real>("zero_weights", config);
 }
 

@@ -27,8 +27,8 @@ struct draw_seeds {
 
 /// Independent uniform token ids in [0, vocab_size): the same for the same seed on every machine.
 /// \throws std::domain_error when tokens < 0 or vocab_size < 1.
-inline std::vector<Eigen::Index> uniform_token_ids(Eigen::Index tokens, Eigen::Index vocab_size,
-                                                   std::uint64_t seed) {
+[[nodiscard]] inline std::vector<Eigen::Index> uniform_token_ids(Eigen::Index tokens, Eigen::Index vocab_size,
+                                                                 std::uint64_t seed) {
     detail::check_at_least("uniform_token_ids", "tokens", tokens, 0);
     detail::check_at_least("uniform_token_ids", "vocab_size", vocab_size, 1);
     auto engine = detail::random_stream(seed, {detail::token_stream});

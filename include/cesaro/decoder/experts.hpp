@@ -34,8 +34,8 @@ namespace detail {
 
 /// The positions of the greatest entries, greatest first; of equals the first.
 template <class Real>
-std::vector<Eigen::Index> greatest(const Eigen::VectorX<Real>& values, std::vector<Eigen::Index> candidates,
-                                   Eigen::Index count) {
+[[nodiscard]] std::vector<Eigen::Index> greatest(const Eigen::VectorX<Real>& values,
+                                                 std::vector<Eigen::Index> candidates, Eigen::Index count) {
     const auto before = [&values](Eigen::Index a, Eigen::Index b) {
         return values[a] > values[b] || (!(values[b] > values[a]) && a < b);
     };
@@ -44,7 +44,7 @@ std::vector<Eigen::Index> greatest(const Eigen::VectorX<Real>& values, std::vect
     return candidates;
 }
 
-inline std::vector<Eigen::Index> all_of(Eigen::Index count) {
+[[nodiscard]] inline std::vector<Eigen::Index> all_of(Eigen::Index count) {
     std::vector<Eigen::Index> positions(static_cast<std::size_t>(count));
     std::iota(positions.begin(), positions.end(), Eigen::Index(0));
     return positions;
@@ -53,8 +53,8 @@ inline std::vector<Eigen::Index> all_of(Eigen::Index count) {
 /// The experts of the best groups. A group is as good as its best expert; with the logistic function, as its
 /// two best.
 template <class Real>
-std::vector<Eigen::Index> experts_of_best_groups(const experts_config& config,
-                                                 const Eigen::VectorX<Real>& values) {
+[[nodiscard]] std::vector<Eigen::Index> experts_of_best_groups(const experts_config& config,
+                                                               const Eigen::VectorX<Real>& values) {
     const Eigen::Index size = config.count / config.groups;
     const Eigen::Index counted =
         config.routing == expert_routing::sigmoid ? std::min<Eigen::Index>(2, size) : 1;
@@ -74,8 +74,8 @@ std::vector<Eigen::Index> experts_of_best_groups(const experts_config& config,
 
 /// The softmax of the entries at some positions; 0 elsewhere.
 template <class Real>
-Eigen::VectorX<Real> softmax_over(const Eigen::VectorX<Real>& values,
-                                  const std::vector<Eigen::Index>& positions) {
+[[nodiscard]] Eigen::VectorX<Real> softmax_over(const Eigen::VectorX<Real>& values,
+                                                const std::vector<Eigen::Index>& positions) {
     using std::exp;
     Real most = values[positions.front()];
     for (const Eigen::Index i : positions)
@@ -88,7 +88,7 @@ Eigen::VectorX<Real> softmax_over(const Eigen::VectorX<Real>& values,
 
 /// What is added to the sum that weights are divided by, so that scores that are all zero divide by no zero.
 template <class Real>
-Real least_sum() {
+[[nodiscard]] Real least_sum() {
     return Real(1e-20);
 }
 
@@ -109,8 +109,9 @@ namespace nn {
 /// Sources: Jiang et al., arXiv 2401.04088 (Mixtral); DeepSeek-V2, arXiv 2405.04434, and V3, arXiv
 /// 2412.19437.
 template <class Real>
-expert_routes<Real> route_to_experts(const experts_config& config, const Eigen::VectorX<Real>& correction,
-                                     const Eigen::MatrixX<Real>& logits) {
+[[nodiscard]] expert_routes<Real> route_to_experts(const experts_config& config,
+                                                   const Eigen::VectorX<Real>& correction,
+                                                   const Eigen::MatrixX<Real>& logits) {
     const char* const function = "nn::route_to_experts";
     detail::check_size(function, "rows of logits", logits.rows(), config.count);
     if (correction.size() > 0) detail::check_size(function, "correction", correction.size(), config.count);
@@ -142,8 +143,9 @@ expert_routes<Real> route_to_experts(const experts_config& config, const Eigen::
 /// \return the cotangent of the logits, of the shape of g_bar.
 /// \throws std::invalid_argument when the shapes do not fit.
 template <class Real>
-Eigen::MatrixX<Real> route_to_experts_vjp(const experts_config& config, const expert_routes<Real>& routes,
-                                          const Eigen::MatrixX<Real>& g_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> route_to_experts_vjp(const experts_config& config,
+                                                        const expert_routes<Real>& routes,
+                                                        const Eigen::MatrixX<Real>& g_bar) {
     const char* const function = "nn::route_to_experts_vjp";
     const Eigen::Index tokens = routes.scores.cols();
     detail::check_size(function, "rows of g_bar", g_bar.rows(), config.count);
@@ -202,16 +204,16 @@ struct expert_trace {
 namespace detail {
 
 /// The column, in blocks of `tokens`, that is column c of gathered().
-inline Eigen::Index gathered_from(Eigen::Index c, Eigen::Index tokens,
-                                  const std::vector<Eigen::Index>& columns) {
+[[nodiscard]] inline Eigen::Index gathered_from(Eigen::Index c, Eigen::Index tokens,
+                                                const std::vector<Eigen::Index>& columns) {
     const Eigen::Index count = Eigen::Index(columns.size());
     return c / count * tokens + columns[std::size_t(c % count)];
 }
 
 /// Some columns of every block of `tokens` columns of x.
 template <class Real>
-Eigen::MatrixX<Real> gathered(const Eigen::MatrixX<Real>& x, Eigen::Index tokens,
-                              const std::vector<Eigen::Index>& columns) {
+[[nodiscard]] Eigen::MatrixX<Real> gathered(const Eigen::MatrixX<Real>& x, Eigen::Index tokens,
+                                            const std::vector<Eigen::Index>& columns) {
     const Eigen::Index blocks = tokens > 0 ? x.cols() / tokens : 0;
     Eigen::MatrixX<Real> y(x.rows(), blocks * Eigen::Index(columns.size()));
     for (Eigen::Index c = 0; c < y.cols(); ++c)
@@ -232,9 +234,10 @@ namespace nn {
 ///
 /// Sources: Shazeer et al., arXiv 1701.06538; those of route_to_experts().
 template <class Real>
-Eigen::MatrixX<Real> mixture_of_experts(const experts_config& config, activation_kind kind, bool gated,
-                                        const expert_weights<Real>& weights, const Eigen::MatrixX<Real>& x,
-                                        expert_trace<Real>& trace) {
+[[nodiscard]] Eigen::MatrixX<Real> mixture_of_experts(const experts_config& config, activation_kind kind,
+                                                      bool gated, const expert_weights<Real>& weights,
+                                                      const Eigen::MatrixX<Real>& x,
+                                                      expert_trace<Real>& trace) {
     const std::size_t count = std::size_t(config.count);
     const Eigen::Index rows = (gated ? 2 : 1) * config.intermediate;
     trace.routes = route_to_experts(config, weights.correction, linear(weights.router, x));
@@ -278,10 +281,10 @@ namespace detail {
 
 /// The part of mixture_of_experts_vjp() that goes through what is always used.
 template <class Real>
-Eigen::MatrixX<Real> shared_expert_vjp(const experts_config& config, activation_kind kind, bool gated,
-                                       const nn::expert_weights<Real>& weights,
-                                       const nn::expert_trace<Real>& trace,
-                                       const Eigen::MatrixX<Real>& y_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> shared_expert_vjp(const experts_config& config, activation_kind kind,
+                                                     bool gated, const nn::expert_weights<Real>& weights,
+                                                     const nn::expert_trace<Real>& trace,
+                                                     const Eigen::MatrixX<Real>& y_bar) {
     const Eigen::Index tokens = trace.shared_inner.cols();
     Eigen::MatrixX<Real> output_bar = y_bar;
     Eigen::MatrixX<Real> score_bar(1, config.shared_gate ? y_bar.cols() : 0);
@@ -307,10 +310,10 @@ namespace nn {
 /// \return the cotangent of x, of the shape of y_bar.
 /// \throws std::invalid_argument when the shapes do not fit.
 template <class Real>
-Eigen::MatrixX<Real> mixture_of_experts_vjp(const experts_config& config, activation_kind kind, bool gated,
-                                            const expert_weights<Real>& weights,
-                                            const expert_trace<Real>& trace,
-                                            const Eigen::MatrixX<Real>& y_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> mixture_of_experts_vjp(const experts_config& config, activation_kind kind,
+                                                          bool gated, const expert_weights<Real>& weights,
+                                                          const expert_trace<Real>& trace,
+                                                          const Eigen::MatrixX<Real>& y_bar) {
     const Eigen::Index all = trace.routes.scores.cols();
     const Eigen::Index rows = (gated ? 2 : 1) * config.intermediate;
     detail::check_probes("nn::mixture_of_experts_vjp", "y_bar", y_bar.cols(), all);

@@ -21,14 +21,14 @@ namespace nn {
 /// GELU, \f$x\,\Phi(x)\f$ with the normal distribution function.
 /// Source: Hendrycks and Gimpel, arXiv 1606.08415.
 template <class Real>
-Real gelu(const Real& x) {
+[[nodiscard]] Real gelu(const Real& x) {
     using std::erfc;
     return x * erfc(Real(-x * boost::math::constants::one_div_root_two<Real>())) / Real(2);
 }
 
 /// The derivative of gelu().
 template <class Real>
-Real gelu_derivative(const Real& x) {
+[[nodiscard]] Real gelu_derivative(const Real& x) {
     using std::erfc;
     using std::exp;
     const Real density = boost::math::constants::one_div_root_two_pi<Real>() * exp(Real(-x * x / Real(2)));
@@ -38,7 +38,7 @@ Real gelu_derivative(const Real& x) {
 /// GELU in its tanh form, \f$\frac{x}{2}(1 + \tanh(\sqrt{2/\pi}(x + 0.044715 x^3)))\f$.
 /// Source: Hendrycks and Gimpel, arXiv 1606.08415, section 2.
 template <class Real>
-Real gelu_tanh(const Real& x) {
+[[nodiscard]] Real gelu_tanh(const Real& x) {
     using std::tanh;
     const Real& c = boost::math::constants::root_two_div_pi<Real>();
     const Real inner = c * (x + Real(0.044715) * x * x * x);
@@ -47,7 +47,7 @@ Real gelu_tanh(const Real& x) {
 
 /// The derivative of gelu_tanh().
 template <class Real>
-Real gelu_tanh_derivative(const Real& x) {
+[[nodiscard]] Real gelu_tanh_derivative(const Real& x) {
     using std::tanh;
     const Real& c = boost::math::constants::root_two_div_pi<Real>();
     const Real t = tanh(Real(c * (x + Real(0.044715) * x * x * x)));
@@ -56,35 +56,35 @@ Real gelu_tanh_derivative(const Real& x) {
 
 /// The logistic function \f$\sigma(x) = 1/(1 + e^{-x})\f$.
 template <class Real>
-Real logistic(const Real& x) {
+[[nodiscard]] Real logistic(const Real& x) {
     using std::exp;
     return Real(1) / (Real(1) + exp(Real(-x)));
 }
 
 /// SiLU, \f$x / (1 + e^{-x})\f$.
 template <class Real>
-Real silu(const Real& x) {
+[[nodiscard]] Real silu(const Real& x) {
     using std::exp;
     return x / (Real(1) + exp(Real(-x)));
 }
 
 /// The derivative of silu().
 template <class Real>
-Real silu_derivative(const Real& x) {
+[[nodiscard]] Real silu_derivative(const Real& x) {
     const Real s = logistic(x);
     return s * (Real(1) + x * (Real(1) - s));
 }
 
 /// \f$\min(x, 7)\,\sigma(1.702 \min(x, 7))\f$, which gpt-oss has for its gate.
 template <class Real>
-Real clamped_swish(const Real& x) {
+[[nodiscard]] Real clamped_swish(const Real& x) {
     const Real y = x < Real(7) ? x : Real(7);
     return y * logistic(Real(Real(1.702) * y));
 }
 
 /// The derivative of clamped_swish().
 template <class Real>
-Real clamped_swish_derivative(const Real& x) {
+[[nodiscard]] Real clamped_swish_derivative(const Real& x) {
     if (x > Real(7)) return Real(0);
     const Real s = logistic(Real(Real(1.702) * x));
     return s * (Real(1) + Real(1.702) * x * (Real(1) - s));
@@ -92,7 +92,7 @@ Real clamped_swish_derivative(const Real& x) {
 
 /// An activation by its kind.
 template <class Real>
-Real activation(activation_kind kind, const Real& x) {
+[[nodiscard]] Real activation(activation_kind kind, const Real& x) {
     switch (kind) {
         case activation_kind::gelu:
             return gelu(x);
@@ -110,7 +110,7 @@ Real activation(activation_kind kind, const Real& x) {
 
 /// The derivative of activation(); of ReLU, 0 at 0.
 template <class Real>
-Real activation_derivative(activation_kind kind, const Real& x) {
+[[nodiscard]] Real activation_derivative(activation_kind kind, const Real& x) {
     switch (kind) {
         case activation_kind::gelu:
             return gelu_derivative(x);
@@ -128,14 +128,14 @@ Real activation_derivative(activation_kind kind, const Real& x) {
 
 /// What a gate's activation is multiplied by: z itself, but for gpt-oss z clipped to [-7, 7], plus one.
 template <class Real>
-Real gated_partner(activation_kind kind, const Real& z) {
+[[nodiscard]] Real gated_partner(activation_kind kind, const Real& z) {
     if (kind != activation_kind::clamped_swish) return z;
     return (z > Real(7) ? Real(7) : z < Real(-7) ? Real(-7) : z) + Real(1);
 }
 
 /// The derivative of gated_partner().
 template <class Real>
-Real gated_partner_derivative(activation_kind kind, const Real& z) {
+[[nodiscard]] Real gated_partner_derivative(activation_kind kind, const Real& z) {
     return kind == activation_kind::clamped_swish && (z > Real(7) || z < Real(-7)) ? Real(0) : Real(1);
 }
 
@@ -144,7 +144,7 @@ Real gated_partner_derivative(activation_kind kind, const Real& z) {
 namespace detail {
 
 /// The rows of the inner layer for `rows` pre-activations: half as many where a gate is among them.
-inline Eigen::Index inner_rows(std::string_view function, bool gated, Eigen::Index rows) {
+[[nodiscard]] inline Eigen::Index inner_rows(std::string_view function, bool gated, Eigen::Index rows) {
     if (!gated) return rows;
     if (rows % 2 != 0)
         throw_invalid_argument(function, "rows of z", rows, "must be even where there is a gate");
@@ -163,8 +163,8 @@ namespace nn {
 ///
 /// Source: Shazeer, arXiv 2002.05202 (gates).
 template <class Real>
-Eigen::MatrixX<Real> feed_forward_activation(activation_kind kind, bool gated,
-                                             const Eigen::MatrixX<Real>& z) {
+[[nodiscard]] Eigen::MatrixX<Real> feed_forward_activation(activation_kind kind, bool gated,
+                                                           const Eigen::MatrixX<Real>& z) {
     const Eigen::Index inner = detail::inner_rows("nn::feed_forward_activation", gated, z.rows());
     Eigen::MatrixX<Real> h =
         z.topRows(inner).unaryExpr([kind](const Real& x) { return activation(kind, x); });
@@ -180,9 +180,9 @@ Eigen::MatrixX<Real> feed_forward_activation(activation_kind kind, bool gated,
 /// \return the cotangent of z, rows of z x (probes · tokens).
 /// \throws std::invalid_argument when the shapes of z and h_bar do not fit.
 template <class Real>
-Eigen::MatrixX<Real> feed_forward_activation_vjp(activation_kind kind, bool gated,
-                                                 const Eigen::MatrixX<Real>& z,
-                                                 const Eigen::MatrixX<Real>& h_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> feed_forward_activation_vjp(activation_kind kind, bool gated,
+                                                               const Eigen::MatrixX<Real>& z,
+                                                               const Eigen::MatrixX<Real>& h_bar) {
     const char* const function = "nn::feed_forward_activation_vjp";
     const Eigen::Index tokens = z.cols();
     const Eigen::Index inner = detail::inner_rows(function, gated, z.rows());

@@ -40,7 +40,7 @@ void fill_gaussian(double standard_deviation, std::uint64_t seed, std::uint64_t 
 ///
 /// Source: Radford et al. 2019, section 2.3.
 template <real_scalar Real = float>
-decoder<Real> initialize_decoder(const decoder_config& config, std::uint64_t seed) {
+[[nodiscard]] decoder<Real> initialize_decoder(const decoder_config& config, std::uint64_t seed) {
     decoder_weights<Real> weights = zero_weights<Real>(config);
     std::uint64_t tensor = 0;
     const auto draw = [&](const detail::weight_shape& shape, auto& array) {

@@ -37,15 +37,15 @@ struct jacobian_probes {
 
 namespace detail {
 
-inline Eigen::Index probe_count(const jacobian_probes& probes, Eigen::Index width) {
+[[nodiscard]] inline Eigen::Index probe_count(const jacobian_probes& probes, Eigen::Index width) {
     return probes.kind == probe_kind::gaussian ? probes.count : probes.kind == probe_kind::exact ? width : 1;
 }
 
 /// Probes [first, first + count) as cotangents of the last position; zero at every other position.
 template <class Real>
-Eigen::MatrixX<Real> last_position_cotangents(const jacobian_probes& probes, std::uint64_t pass,
-                                              Eigen::Index width, Eigen::Index tokens, Eigen::Index first,
-                                              Eigen::Index count) {
+[[nodiscard]] Eigen::MatrixX<Real> last_position_cotangents(const jacobian_probes& probes, std::uint64_t pass,
+                                                            Eigen::Index width, Eigen::Index tokens,
+                                                            Eigen::Index first, Eigen::Index count) {
     Eigen::MatrixX<Real> cotangents = Eigen::MatrixX<Real>::Zero(width, count * tokens);
     for (Eigen::Index p = 0; p < count; ++p) {
         auto u = cotangents.col((p + 1) * tokens - 1);
@@ -80,9 +80,9 @@ void check_ones_probe(std::string_view function, const decoder<Real>& model, con
 
 /// \f$\|J_m^T u_p\|^2\f$ for one forward pass, in the name of a function; see squared_jacobian_norms().
 template <class Real>
-Eigen::MatrixXd squared_norms(std::string_view function, const decoder<Real>& model,
-                              const Eigen::MatrixX<Real>& x, const jacobian_probes& probes,
-                              std::uint64_t pass) {
+[[nodiscard]] Eigen::MatrixXd squared_norms(std::string_view function, const decoder<Real>& model,
+                                            const Eigen::MatrixX<Real>& x, const jacobian_probes& probes,
+                                            std::uint64_t pass) {
     const Eigen::Index width = model.config().width;
     const Eigen::Index tokens = x.cols();
     check_at_least(function, "tokens", tokens, 1);
@@ -118,8 +118,8 @@ Eigen::MatrixXd squared_norms(std::string_view function, const decoder<Real>& mo
 /// that is a draw of weights and an input, gives one independent sample per position: its probes share the
 /// network. From one pass alone, the standard error is that of its probes, given the network.
 template <class Pass>
-profile_estimate<double> mean_over_passes(Eigen::Index passes, const jacobian_probes& probes,
-                                          const Pass& squared) {
+[[nodiscard]] profile_estimate<double> mean_over_passes(Eigen::Index passes, const jacobian_probes& probes,
+                                                        const Pass& squared) {
     root_mean<double> mean;
     for (Eigen::Index pass = 0; pass < passes; ++pass) {
         jacobian_probes now = probes;
@@ -142,8 +142,9 @@ profile_estimate<double> mean_over_passes(Eigen::Index passes, const jacobian_pr
 /// \return positions x probes; of exact probes their sum, one column.
 /// \throws as jacobian_norms().
 template <class Real>
-Eigen::MatrixXd squared_jacobian_norms(const decoder<Real>& model, const Eigen::MatrixX<Real>& x,
-                                       const jacobian_probes& probes, std::uint64_t pass = 0) {
+[[nodiscard]] Eigen::MatrixXd squared_jacobian_norms(const decoder<Real>& model,
+                                                     const Eigen::MatrixX<Real>& x,
+                                                     const jacobian_probes& probes, std::uint64_t pass = 0) {
     return detail::squared_norms("squared_jacobian_norms", model, x, probes, pass);
 }
 
@@ -166,9 +167,9 @@ Eigen::MatrixXd squared_jacobian_norms(const decoder<Real>& model, const Eigen::
 /// rounding only.
 /// Accuracy: the squared norms are unbiased; rounding is that of the scalar.
 template <class Real>
-profile_estimate<double> jacobian_norms(const decoder<Real>& model,
-                                        const std::vector<Eigen::MatrixX<Real>>& inputs,
-                                        const jacobian_probes& probes = {}) {
+[[nodiscard]] profile_estimate<double> jacobian_norms(const decoder<Real>& model,
+                                                      const std::vector<Eigen::MatrixX<Real>>& inputs,
+                                                      const jacobian_probes& probes = {}) {
     const char* const function = "jacobian_norms";
     const Eigen::Index count = Eigen::Index(inputs.size());
     detail::check_at_least(function, "inputs", count, 1);

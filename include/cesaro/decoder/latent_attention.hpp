@@ -45,9 +45,11 @@ struct latent_trace {
 ///
 /// Source: DeepSeek-V2, arXiv 2405.04434, section 2.1.
 template <class Real>
-Eigen::MatrixX<Real> latent_queries_keys_values(const attention_shape& shape, const latent_attention& latent,
-                                                const latent_weights<Real>& weights,
-                                                const Eigen::MatrixX<Real>& x, latent_trace<Real>& trace) {
+[[nodiscard]] Eigen::MatrixX<Real> latent_queries_keys_values(const attention_shape& shape,
+                                                              const latent_attention& latent,
+                                                              const latent_weights<Real>& weights,
+                                                              const Eigen::MatrixX<Real>& x,
+                                                              latent_trace<Real>& trace) {
     const Eigen::Index w = shape.head_width;
     const Eigen::Index u = shape.value_width;
     const Eigen::Index still = w - latent.rope_width;
@@ -80,11 +82,11 @@ Eigen::MatrixX<Real> latent_queries_keys_values(const attention_shape& shape, co
 /// \return the cotangent of x, width x (probes · tokens).
 /// \throws std::invalid_argument when the shapes do not fit.
 template <class Real>
-Eigen::MatrixX<Real> latent_queries_keys_values_vjp(const attention_shape& shape,
-                                                    const latent_attention& latent,
-                                                    const latent_weights<Real>& weights,
-                                                    const latent_trace<Real>& trace,
-                                                    const Eigen::MatrixX<Real>& qkv_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> latent_queries_keys_values_vjp(const attention_shape& shape,
+                                                                  const latent_attention& latent,
+                                                                  const latent_weights<Real>& weights,
+                                                                  const latent_trace<Real>& trace,
+                                                                  const Eigen::MatrixX<Real>& qkv_bar) {
     const Eigen::Index w = shape.head_width;
     const Eigen::Index u = shape.value_width;
     const Eigen::Index still = w - latent.rope_width;

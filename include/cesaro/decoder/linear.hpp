@@ -34,8 +34,8 @@ inline constexpr Eigen::Index product_columns = 256;
 
 /// matrix * x, by pieces of columns.
 template <class Matrix, class Real>
-Eigen::MatrixX<Real> product(std::string_view function, std::string_view argument, const Matrix& matrix,
-                             const Eigen::MatrixX<Real>& x) {
+[[nodiscard]] Eigen::MatrixX<Real> product(std::string_view function, std::string_view argument,
+                                           const Matrix& matrix, const Eigen::MatrixX<Real>& x) {
     check_size(function, argument, x.rows(), matrix.cols());
     Eigen::MatrixX<Real> y(matrix.rows(), x.cols());
     parallel_pieces(x.cols(), product_columns, [&](Eigen::Index first, Eigen::Index size) {
@@ -54,8 +54,8 @@ namespace nn {
 /// \throws std::invalid_argument when x has not `inputs` rows, or a bias not `outputs` entries.
 /// Cost: one product of matrices. The same bits on any number of threads.
 template <class Real>
-Eigen::MatrixX<Real> linear_rows(const linear_weights<Real>& weights, Eigen::Index first, Eigen::Index size,
-                                 const Eigen::MatrixX<Real>& x) {
+[[nodiscard]] Eigen::MatrixX<Real> linear_rows(const linear_weights<Real>& weights, Eigen::Index first,
+                                               Eigen::Index size, const Eigen::MatrixX<Real>& x) {
     const bool biased = weights.bias.size() > 0;
     if (biased) detail::check_size("nn::linear", "bias", weights.bias.size(), weights.matrix.rows());
     Eigen::MatrixX<Real> y =
@@ -66,7 +66,8 @@ Eigen::MatrixX<Real> linear_rows(const linear_weights<Real>& weights, Eigen::Ind
 
 /// \f$y_t = W x_t + b\f$ for every column of x: linear_rows() of all outputs.
 template <class Real>
-Eigen::MatrixX<Real> linear(const linear_weights<Real>& weights, const Eigen::MatrixX<Real>& x) {
+[[nodiscard]] Eigen::MatrixX<Real> linear(const linear_weights<Real>& weights,
+                                          const Eigen::MatrixX<Real>& x) {
     return linear_rows(weights, 0, weights.matrix.rows(), x);
 }
 
@@ -75,15 +76,16 @@ Eigen::MatrixX<Real> linear(const linear_weights<Real>& weights, const Eigen::Ma
 /// \return inputs x columns.
 /// \throws std::invalid_argument when y_bar has not `size` rows.
 template <class Real>
-Eigen::MatrixX<Real> linear_rows_vjp(const linear_weights<Real>& weights, Eigen::Index first,
-                                     Eigen::Index size, const Eigen::MatrixX<Real>& y_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> linear_rows_vjp(const linear_weights<Real>& weights, Eigen::Index first,
+                                                   Eigen::Index size, const Eigen::MatrixX<Real>& y_bar) {
     return detail::product("nn::linear_vjp", "rows of y_bar",
                            weights.matrix.middleRows(first, size).transpose(), y_bar);
 }
 
 /// The vector-Jacobian product of linear().
 template <class Real>
-Eigen::MatrixX<Real> linear_vjp(const linear_weights<Real>& weights, const Eigen::MatrixX<Real>& y_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> linear_vjp(const linear_weights<Real>& weights,
+                                              const Eigen::MatrixX<Real>& y_bar) {
     return linear_rows_vjp(weights, 0, weights.matrix.rows(), y_bar);
 }
 

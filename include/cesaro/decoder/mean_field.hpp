@@ -71,8 +71,9 @@ inline constexpr double mean_field_accuracy = 1e-3;
 /// factor of the final normalisation, with sliding windows as without.
 /// \return tokens x layers each, and the window of each layer.
 /// \throws as mean_field_profile().
-inline position_gains<double> mean_field_gains(const decoder_config& config, Eigen::Index tokens,
-                                               const mean_field_terms& terms = {}) {
+[[nodiscard]] inline position_gains<double> mean_field_gains(const decoder_config& config,
+                                                             Eigen::Index tokens,
+                                                             const mean_field_terms& terms = {}) {
     detail::check_mean_field("mean_field_gains", config, tokens);
     const detail::position_cells cells = tokens <= 256
                                              ? detail::position_cells::single(tokens)
@@ -141,8 +142,8 @@ inline position_gains<double> mean_field_gains(const decoder_config& config, Eig
 ///
 /// Sources: Schoenholz et al., arXiv 1611.01232 (both recursions); Hron et al., arXiv 2006.10540 (attention);
 /// Yang, arXiv 2006.14548 (gradient independence). The mean weights and the all-order terms are our own.
-inline Eigen::VectorXd mean_field_profile(const decoder_config& config, Eigen::Index tokens,
-                                          const mean_field_terms& terms = {}) {
+[[nodiscard]] inline Eigen::VectorXd mean_field_profile(const decoder_config& config, Eigen::Index tokens,
+                                                        const mean_field_terms& terms = {}) {
     detail::check_mean_field("mean_field_profile", config, tokens);
     return std::sqrt(double(config.width)) * detail::solve_mean_field("mean_field_profile", config,
                                                                       double(tokens), terms,

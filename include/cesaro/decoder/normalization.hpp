@@ -40,7 +40,8 @@ struct normalization_trace {
 ///
 /// Sources: Ba, Kiros and Hinton, arXiv 1607.06450; Zhang and Sennrich, arXiv 1910.07467.
 template <class Real>
-normalization_trace<Real> normalize(norm_kind kind, double epsilon, const Eigen::MatrixX<Real>& x) {
+[[nodiscard]] normalization_trace<Real> normalize(norm_kind kind, double epsilon,
+                                                  const Eigen::MatrixX<Real>& x) {
     using std::sqrt;
     detail::check_at_least("nn::normalize", "rows of x", x.rows(), 1);
     if (!(epsilon >= 0))
@@ -62,8 +63,8 @@ normalization_trace<Real> normalize(norm_kind kind, double epsilon, const Eigen:
 /// \f$g \circ \hat x + b\f$: the output of the normalisation, width x tokens. Without a gain, g = 1.
 /// \throws std::invalid_argument when a gain or a bias has not `width` entries.
 template <class Real>
-Eigen::MatrixX<Real> normalization_output(const normalization_weights<Real>& weights,
-                                          const normalization_trace<Real>& trace) {
+[[nodiscard]] Eigen::MatrixX<Real> normalization_output(const normalization_weights<Real>& weights,
+                                                        const normalization_trace<Real>& trace) {
     const char* const function = "nn::normalization_output";
     const bool gained = weights.gain.size() > 0;
     const bool biased = weights.bias.size() > 0;
@@ -84,9 +85,10 @@ Eigen::MatrixX<Real> normalization_output(const normalization_weights<Real>& wei
 /// \return the cotangent of x, of the shape of y_bar.
 /// \throws std::invalid_argument when the shapes of gain, trace and y_bar do not fit.
 template <class Real>
-Eigen::MatrixX<Real> normalization_vjp(norm_kind kind, const normalization_weights<Real>& weights,
-                                       const normalization_trace<Real>& trace,
-                                       const Eigen::MatrixX<Real>& y_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> normalization_vjp(norm_kind kind,
+                                                     const normalization_weights<Real>& weights,
+                                                     const normalization_trace<Real>& trace,
+                                                     const Eigen::MatrixX<Real>& y_bar) {
     const char* const function = "nn::normalization_vjp";
     const Eigen::Index width = trace.normalized.rows();
     const Eigen::Index tokens = trace.normalized.cols();

@@ -14,7 +14,7 @@ namespace detail {
 
 /// The entries of x, column after column, in columns of `rows` entries.
 template <class Real>
-Eigen::MatrixX<Real> in_columns_of(Eigen::Index rows, const Eigen::MatrixX<Real>& x) {
+[[nodiscard]] Eigen::MatrixX<Real> in_columns_of(Eigen::Index rows, const Eigen::MatrixX<Real>& x) {
     return Eigen::Map<const Eigen::MatrixX<Real>>(x.data(), rows, x.size() / rows);
 }
 
@@ -29,8 +29,8 @@ namespace nn {
 ///
 /// Sources: Dehghani et al., arXiv 2302.05442 (each head); OLMo 2, arXiv 2501.00656 (all heads together).
 template <class Real>
-normalization_trace<Real> normalize_heads(norm_kind kind, double epsilon, Eigen::Index together,
-                                          const Eigen::MatrixX<Real>& x) {
+[[nodiscard]] normalization_trace<Real> normalize_heads(norm_kind kind, double epsilon, Eigen::Index together,
+                                                        const Eigen::MatrixX<Real>& x) {
     return normalize(kind, epsilon, detail::in_columns_of(together, x));
 }
 
@@ -38,8 +38,9 @@ normalization_trace<Real> normalize_heads(norm_kind kind, double epsilon, Eigen:
 /// then share, or of all heads.
 /// \throws what normalization_output() throws.
 template <class Real>
-Eigen::MatrixX<Real> head_normalization_output(const normalization_weights<Real>& weights, Eigen::Index rows,
-                                               const normalization_trace<Real>& trace) {
+[[nodiscard]] Eigen::MatrixX<Real> head_normalization_output(const normalization_weights<Real>& weights,
+                                                             Eigen::Index rows,
+                                                             const normalization_trace<Real>& trace) {
     const Eigen::Index gains = weights.gain.size() > 0 ? weights.gain.size() : trace.normalized.rows();
     const normalization_trace<Real> turned{detail::in_columns_of(gains, trace.normalized), {}};
     return detail::in_columns_of(rows, normalization_output(weights, turned));
@@ -49,9 +50,10 @@ Eigen::MatrixX<Real> head_normalization_output(const normalization_weights<Real>
 /// \param y_bar heads · w x (probes · tokens), one block of tokens columns per probe.
 /// \throws what normalization_vjp() throws.
 template <class Real>
-Eigen::MatrixX<Real> head_normalization_vjp(norm_kind kind, const normalization_weights<Real>& weights,
-                                            const normalization_trace<Real>& trace,
-                                            const Eigen::MatrixX<Real>& y_bar) {
+[[nodiscard]] Eigen::MatrixX<Real> head_normalization_vjp(norm_kind kind,
+                                                          const normalization_weights<Real>& weights,
+                                                          const normalization_trace<Real>& trace,
+                                                          const Eigen::MatrixX<Real>& y_bar) {
     Eigen::MatrixX<Real> u = y_bar;
     if (weights.gain.size() > 0) {
         u = detail::in_columns_of(weights.gain.size(), u);

@@ -21,20 +21,20 @@ namespace cesaro {
 namespace detail {
 
 /// \f$\theta^{-2i/r}\f$.
-inline Eigen::VectorXd plain_frequencies(double theta, Eigen::Index width) {
+[[nodiscard]] inline Eigen::VectorXd plain_frequencies(double theta, Eigen::Index width) {
     return Eigen::VectorXd::NullaryExpr(
         width / 2, [&](Eigen::Index i) { return std::pow(theta, -2 * double(i) / double(width)); });
 }
 
 /// The base of dynamic scaling, which grows with a text longer than the original context.
-inline double dynamic_theta(const rope_config& rope, Eigen::Index width, Eigen::Index tokens) {
+[[nodiscard]] inline double dynamic_theta(const rope_config& rope, Eigen::Index width, Eigen::Index tokens) {
     const double length = std::max(double(tokens), rope.original_positions) / rope.original_positions;
     if (width <= 2) return rope.theta;  // the one frequency is 1
     return rope.theta * std::pow(rope.factor * length - (rope.factor - 1), double(width) / double(width - 2));
 }
 
 /// 0 for frequencies that stay, 1 for those divided by the factor, as llama3 has it: by wavelength.
-inline double llama3_share(const rope_config& rope, double frequency) {
+[[nodiscard]] inline double llama3_share(const rope_config& rope, double frequency) {
     const double turns = rope.original_positions * frequency / boost::math::constants::two_pi<double>();
     if (turns > rope.high_frequency_factor) return 0;
     if (turns < rope.low_frequency_factor) return 1;
@@ -44,7 +44,7 @@ inline double llama3_share(const rope_config& rope, double frequency) {
 
 /// The same for the pair i of yarn: a ramp between the pairs that turn beta_fast and beta_slow times in the
 /// original context.
-inline double yarn_share(const rope_config& rope, Eigen::Index width, Eigen::Index i) {
+[[nodiscard]] inline double yarn_share(const rope_config& rope, Eigen::Index width, Eigen::Index i) {
     const auto pair_of = [&](double turns) {
         const double wavelength = rope.original_positions / turns;
         return double(width) * std::log(wavelength / boost::math::constants::two_pi<double>()) /
@@ -83,7 +83,8 @@ namespace nn {
 ///
 /// Sources: Su et al., arXiv 2104.09864; Peng et al., arXiv 2309.00071 (dynamic, yarn); Dubey et al.,
 /// arXiv 2407.21783 (llama3); Ding et al., arXiv 2402.13753 (longrope).
-inline Eigen::VectorXd rope_frequencies(const rope_config& rope, Eigen::Index width, Eigen::Index tokens) {
+[[nodiscard]] inline Eigen::VectorXd rope_frequencies(const rope_config& rope, Eigen::Index width,
+                                                      Eigen::Index tokens) {
     const char* const function = "nn::rope_frequencies";
     detail::check_at_least(function, "width", width, 0);
     detail::check_at_least(function, "tokens", tokens, 0);

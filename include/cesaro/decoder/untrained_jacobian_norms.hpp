@@ -24,9 +24,10 @@ namespace detail {
 
 /// ids(draw) are the tokens of a draw.
 template <class Real, class Ids>
-profile_estimate<double> mean_over_draws(std::string_view function, const decoder_config& config,
-                                         Eigen::Index draws, const jacobian_probes& probes,
-                                         std::uint64_t seed, const Ids& ids) {
+[[nodiscard]] profile_estimate<double> mean_over_draws(std::string_view function,
+                                                       const decoder_config& config, Eigen::Index draws,
+                                                       const jacobian_probes& probes, std::uint64_t seed,
+                                                       const Ids& ids) {
     check_at_least(function, "draws", draws, 1);
     return mean_over_passes(draws, probes, [&](const jacobian_probes& now, std::uint64_t draw) {
         const auto model = initialize_decoder<Real>(config, draw_seeds(seed, draw).weights);
@@ -48,9 +49,10 @@ profile_estimate<double> mean_over_draws(std::string_view function, const decode
 /// bits for the same seed on any number of threads.
 /// Accuracy: the squared norms are unbiased; the standard error falls as 1/sqrt(draws).
 template <real_scalar Real = float>
-profile_estimate<double> untrained_jacobian_norms(const decoder_config& config, Eigen::Index tokens,
-                                                  Eigen::Index draws, const jacobian_probes& probes = {},
-                                                  std::uint64_t seed = 0) {
+[[nodiscard]] profile_estimate<double> untrained_jacobian_norms(const decoder_config& config,
+                                                                Eigen::Index tokens, Eigen::Index draws,
+                                                                const jacobian_probes& probes = {},
+                                                                std::uint64_t seed = 0) {
     config.validate();
     return detail::mean_over_draws<Real>(
         "untrained_jacobian_norms", config, draws, probes, seed, [&](std::uint64_t draw) {
@@ -61,10 +63,11 @@ profile_estimate<double> untrained_jacobian_norms(const decoder_config& config, 
 /// As above, for one given prompt: the draws differ in their weights alone.
 /// \throws as above; also what embed() throws.
 template <real_scalar Real = float>
-profile_estimate<double> untrained_jacobian_norms(const decoder_config& config,
-                                                  const std::vector<Eigen::Index>& ids, Eigen::Index draws,
-                                                  const jacobian_probes& probes = {},
-                                                  std::uint64_t seed = 0) {
+[[nodiscard]] profile_estimate<double> untrained_jacobian_norms(const decoder_config& config,
+                                                                const std::vector<Eigen::Index>& ids,
+                                                                Eigen::Index draws,
+                                                                const jacobian_probes& probes = {},
+                                                                std::uint64_t seed = 0) {
     return detail::mean_over_draws<Real>("untrained_jacobian_norms", config, draws, probes, seed,
                                          [&](std::uint64_t) { return ids; });
 }

@@ -36,14 +36,14 @@ namespace cesaro {
 namespace detail {
 
 template <class Real>
-Real log_distance(const Real& x) {
+[[nodiscard]] Real log_distance(const Real& x) {
     using std::log;
     return x < Real(1) ? Real(-log(x)) : Real(0);
 }
 
 /// u = ln(1/x) after checking 0 < x <= 1.
 template <class Real>
-Real log_distance(std::string_view function, const Real& x) {
+[[nodiscard]] Real log_distance(std::string_view function, const Real& x) {
     if (!(x > Real(0) && x <= Real(1))) throw_domain_error(function, "x", x, "must lie in (0, 1]");
     return log_distance(x);
 }
@@ -82,7 +82,7 @@ class unit_position {
 
 /// P(K > i) from w_i, given that beyond the last: what a lower tail is made of.
 template <class Number>
-Eigen::VectorX<Number> more_hops(const Eigen::VectorX<Number>& w, const Number& beyond) {
+[[nodiscard]] Eigen::VectorX<Number> more_hops(const Eigen::VectorX<Number>& w, const Number& beyond) {
     Eigen::VectorX<Number> more(w.size());
     compensated_sum<Number> sum;
     sum += beyond;
@@ -95,7 +95,7 @@ Eigen::VectorX<Number> more_hops(const Eigen::VectorX<Number>& w, const Number& 
 
 /// P(K <= i), i < terms: what an upper tail is made of.
 template <class Number>
-Eigen::VectorX<Number> hops_at_most(const Eigen::VectorX<Number>& w, Eigen::Index terms) {
+[[nodiscard]] Eigen::VectorX<Number> hops_at_most(const Eigen::VectorX<Number>& w, Eigen::Index terms) {
     Eigen::VectorX<Number> at_most(terms);
     compensated_sum<Number> sum;
     const Eigen::Index several = std::min(terms, w.size());
@@ -109,7 +109,7 @@ Eigen::VectorX<Number> hops_at_most(const Eigen::VectorX<Number>& w, Eigen::Inde
 
 /// f(x) in numbers that do not overflow, from the weights w_0 .. w_H.
 template <class Number>
-Number scaled_hop_density(const Eigen::VectorX<Number>& w, const Number& u) {
+[[nodiscard]] Number scaled_hop_density(const Eigen::VectorX<Number>& w, const Number& u) {
     Number sum(0);
     Number term(1);
     for (Eigen::Index k = 1; k < w.size(); ++k) {
@@ -135,7 +135,7 @@ concept unit_interval_law = influence_law<Law> &&
 
 /// P(X > x): where it is above one half, the complement of the lower tail does not cancel.
 template <class Law, class Real>
-Real upper_probability(const Law& law, const unit_position<Real>& x) {
+[[nodiscard]] Real upper_probability(const Law& law, const unit_position<Real>& x) {
     const Real total = law.total();
     const Real lower = law.lower_tail(x);
     return 2 * lower <= total ? Real(total - lower) : Real(law.upper_tail(x));
@@ -163,7 +163,7 @@ void check_unit_interval(const function_of<Law>& function, std::string_view argu
 /// The x = e^{-u} at which `tail` crosses `level` on its way up (or down, as `rising` says) from u = 0;
 /// 0 when x underflows.
 template <class Real, class Tail>
-Real position_at(Tail tail, const Real& level, bool rising) {
+[[nodiscard]] Real position_at(Tail tail, const Real& level, bool rising) {
     using std::exp;
     using std::log;
     // Relative to the level, so that one of 1e-200 is met to the last digits too; but not to a subnormal one,
@@ -192,7 +192,7 @@ Real position_at(Tail tail, const Real& level, bool rising) {
 /// The position below 1 with P(X <= x) = p, or P(X > x) = total - p: each level is met by the smaller tail,
 /// which is the accurate one.
 template <class Law, class Real>
-Real position_with(const Law& law, const Real& lower_level, const Real& upper_level) {
+[[nodiscard]] Real position_with(const Law& law, const Real& lower_level, const Real& upper_level) {
     const auto lower = [&](const unit_position<Real>& x) { return Real(law.lower_tail(x)); };
     const auto upper = [&](const unit_position<Real>& x) { return upper_probability(law, x); };
     return lower_level <= upper_level ? position_at<Real>(lower, lower_level, false)
@@ -205,7 +205,7 @@ Real position_with(const Law& law, const Real& lower_level, const Real& upper_le
 /// are possible, and where not that same constant.
 /// \throws std::domain_error unless 0 <= x <= 1.
 template <detail::unit_interval_law Law, std::convertible_to<typename Law::value_type> Position>
-typename Law::value_type pdf(const Law& law, const Position& position) {
+[[nodiscard]] typename Law::value_type pdf(const Law& law, const Position& position) {
     using Real = typename Law::value_type;
     const Real x = static_cast<Real>(position);
     detail::check_unit_interval(detail::function_of<Law>{"pdf"}, "x", x);
@@ -217,7 +217,7 @@ typename Law::value_type pdf(const Law& law, const Position& position) {
 /// \f$\ln f(x)\f$, also where f underflows; minus infinity where f is zero.
 /// \throws std::domain_error unless 0 <= x <= 1.
 template <detail::unit_interval_law Law, std::convertible_to<typename Law::value_type> Position>
-typename Law::value_type logpdf(const Law& law, const Position& position) {
+[[nodiscard]] typename Law::value_type logpdf(const Law& law, const Position& position) {
     using Real = typename Law::value_type;
     const Real x = static_cast<Real>(position);
     detail::check_unit_interval(detail::function_of<Law>{"logpdf"}, "x", x);
@@ -229,7 +229,7 @@ typename Law::value_type logpdf(const Law& law, const Position& position) {
 /// \f$P(X \le x)\f$: 0 at x = 0, the total at x = 1.
 /// \throws std::domain_error unless 0 <= x <= 1.
 template <detail::unit_interval_law Law, std::convertible_to<typename Law::value_type> Position>
-typename Law::value_type cdf(const Law& law, const Position& position) {
+[[nodiscard]] typename Law::value_type cdf(const Law& law, const Position& position) {
     using Real = typename Law::value_type;
     const Real x = static_cast<Real>(position);
     detail::check_unit_interval(detail::function_of<Law>{"cdf"}, "x", x);
@@ -241,7 +241,7 @@ typename Law::value_type cdf(const Law& law, const Position& position) {
 /// \f$P(X > x)\f$, which contains the atom for every x < 1, and nothing that is lost: from positive terms
 /// however small. \throws std::domain_error unless 0 <= x <= 1.
 template <detail::unit_interval_law Law, std::convertible_to<typename Law::value_type> Position>
-typename Law::value_type cdf(const boost::math::complemented2_type<Law, Position>& c) {
+[[nodiscard]] typename Law::value_type cdf(const boost::math::complemented2_type<Law, Position>& c) {
     using Real = typename Law::value_type;
     const Real x = static_cast<Real>(c.param);
     detail::check_unit_interval(detail::function_of<Law>{"cdf", true}, "x", x);
@@ -253,7 +253,7 @@ typename Law::value_type cdf(const boost::math::complemented2_type<Law, Position
 /// The smallest x with \f$P(X \le x) \ge p\f$: 1 from P(X < 1) on; 0 for p = 0 and where x underflows.
 /// \throws std::domain_error unless 0 <= p <= total.
 template <detail::unit_interval_law Law, std::convertible_to<typename Law::value_type> Probability>
-typename Law::value_type quantile(const Law& law, const Probability& probability) {
+[[nodiscard]] typename Law::value_type quantile(const Law& law, const Probability& probability) {
     using Real = typename Law::value_type;
     const Real p = static_cast<Real>(probability);
     const Real total = law.total();
@@ -266,7 +266,7 @@ typename Law::value_type quantile(const Law& law, const Probability& probability
 /// The smallest x with \f$P(X > x) \le q\f$: 1 up to the atom; 0 from the total on and where x underflows.
 /// \throws std::domain_error unless 0 <= q <= 1.
 template <detail::unit_interval_law Law, std::convertible_to<typename Law::value_type> Probability>
-typename Law::value_type quantile(const boost::math::complemented2_type<Law, Probability>& c) {
+[[nodiscard]] typename Law::value_type quantile(const boost::math::complemented2_type<Law, Probability>& c) {
     using Real = typename Law::value_type;
     const Real q = static_cast<Real>(c.param);
     const Real total = c.dist.total();
@@ -278,7 +278,7 @@ typename Law::value_type quantile(const boost::math::complemented2_type<Law, Pro
 
 /// The interval [0, 1].
 template <detail::unit_interval_law Law>
-std::pair<typename Law::value_type, typename Law::value_type> range(const Law&) {
+[[nodiscard]] std::pair<typename Law::value_type, typename Law::value_type> range(const Law&) {
     using Real = typename Law::value_type;
     return {Real(0), Real(1)};
 }

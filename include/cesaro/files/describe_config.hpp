@@ -27,28 +27,28 @@ struct config_member {
 
 namespace detail {
 
-inline std::string json_value(norm_kind kind) {
+[[nodiscard]] inline std::string json_value(norm_kind kind) {
     return json_value(kind == norm_kind::layer_norm ? "layer_norm" : "rms_norm");
 }
 
 /// An enumerator by its number, under its own name.
 template <std::size_t count, class Enum>
-std::string enum_json(const std::array<const char*, count>& names, Enum value) {
+[[nodiscard]] std::string enum_json(const std::array<const char*, count>& names, Enum value) {
     return json_value(names[std::size_t(value)]);
 }
-inline std::string json_value(query_key_norm norm) {
+[[nodiscard]] inline std::string json_value(query_key_norm norm) {
     return enum_json(std::array{"none", "per_head", "each_head", "all_heads"}, norm);
 }
-inline std::string json_value(alibi_rule rule) {
+[[nodiscard]] inline std::string json_value(alibi_rule rule) {
     return enum_json(std::array{"none", "bloom", "mpt"}, rule);
 }
-inline std::string json_value(rope_scaling scaling) {
+[[nodiscard]] inline std::string json_value(rope_scaling scaling) {
     return enum_json(std::array{"none", "linear", "dynamic", "llama3", "yarn", "longrope"}, scaling);
 }
-inline std::string json_value(activation_kind kind) {
+[[nodiscard]] inline std::string json_value(activation_kind kind) {
     return enum_json(std::array{"gelu", "gelu_tanh", "relu", "silu", "clamped_swish"}, kind);
 }
-inline std::string json_value(expert_routing routing) {
+[[nodiscard]] inline std::string json_value(expert_routing routing) {
     return enum_json(std::array{"softmax_of_all", "softmax_of_chosen", "sigmoid"}, routing);
 }
 
@@ -188,7 +188,7 @@ class member_list {
 };
 
 /// The layers' own, of each as an object.
-inline std::string pattern_json(const decoder_config& c) {
+[[nodiscard]] inline std::string pattern_json(const decoder_config& c) {
     std::string text;
     for (const layer_config& layer : c.pattern) {
         config_writer out;
@@ -209,7 +209,7 @@ inline std::string pattern_json(const decoder_config& c) {
 /// \endcode
 ///
 /// Cost: O(layers) memory and time.
-inline std::vector<config_member> describe_config(const decoder_config& config) {
+[[nodiscard]] inline std::vector<config_member> describe_config(const decoder_config& config) {
     std::vector<config_member> members;
     detail::visit_members(config, detail::member_list(members));
     members.push_back({"pattern", detail::pattern_json(config)});

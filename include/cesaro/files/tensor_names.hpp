@@ -247,7 +247,8 @@ inline constexpr tensor_name deepseek_experts[] = {
     {"mlp.shared_experts.down_proj", {shared_down}}};
 
 /// The names of most families of today: `model.`, `layers.`, `lm_head`.
-constexpr tensor_names llama_like(list norms, list attention, list feed_forward, double gain_shift = 0) {
+[[nodiscard]] constexpr tensor_names llama_like(list norms, list attention, list feed_forward,
+                                                double gain_shift = 0) {
     return {"model.", "layers.", "lm_head", llama_outside, {norms, attention, feed_forward}, gain_shift};
 }
 
@@ -283,31 +284,31 @@ inline constexpr tensor_names falcon_two_norm_names{
     {detail::names::falcon_two_norms, detail::names::bloom_layer}};  // 40B
 inline constexpr tensor_names mpt_names{
     "transformer.", "blocks.", "lm_head", detail::names::mpt_outside, {detail::names::mpt_layer}};
-inline constexpr tensor_names llama_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names llama_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::llama_feed_forward);
-inline constexpr tensor_names olmo2_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names olmo2_names = detail::names::llama_like(
     detail::names::norms_around, detail::names::llama_attention, detail::names::llama_feed_forward);
-inline constexpr tensor_names gemma_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names gemma_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::llama_feed_forward, -1);
-inline constexpr tensor_names gemma2_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names gemma2_names = detail::names::llama_like(
     detail::names::norms_around, detail::names::llama_attention, detail::names::llama_feed_forward, -1);
-inline constexpr tensor_names stablelm_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names stablelm_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::stablelm_attention, detail::names::llama_feed_forward);
-inline constexpr tensor_names starcoder2_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names starcoder2_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::starcoder2_feed_forward);
 inline constexpr tensor_names phi3_names =
     detail::names::llama_like(detail::names::llama_norms, detail::names::phi3_branches, {});
 inline constexpr tensor_names phi_names{
     "model.", "layers.", "lm_head", detail::names::phi_outside, {detail::names::phi_layer}};
-inline constexpr tensor_names mixtral_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names mixtral_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::mixtral_experts);
-inline constexpr tensor_names gpt_oss_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names gpt_oss_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::gpt_oss_experts);
-inline constexpr tensor_names qwen_moe_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names qwen_moe_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::qwen_experts);
-inline constexpr tensor_names deepseek_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names deepseek_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::deepseek_attention, detail::names::deepseek_experts);
-inline constexpr tensor_names deepseek_lite_names = detail::names::llama_like(
+[[nodiscard]] inline constexpr tensor_names deepseek_lite_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::deepseek_lite_attention, detail::names::deepseek_experts);
 
 namespace detail {
@@ -363,7 +364,7 @@ inline constexpr family_tensors family_tensor_names[] = {
 
 /// The names of a description's tensors: those of its model_type, or Llama's where it has none.
 /// \throws std::invalid_argument when the model_type is not known.
-inline const tensor_names& tensor_names_of(const decoder_config& config) {
+[[nodiscard]] inline const tensor_names& tensor_names_of(const decoder_config& config) {
     const auto* const row =
         std::ranges::find_if(detail::family_tensor_names, [&](const detail::family_tensors& family) {
             return family.model_type == config.model_type && family.fits(config);
