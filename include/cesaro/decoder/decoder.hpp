@@ -119,10 +119,10 @@ void check_trace(std::string_view function, const decoder_config& config, const 
 /// \throws std::invalid_argument when x has not `width` rows.
 /// Cost O(tokens · weights + layers · query_size · tokens²); the same bits on any number of threads.
 template <class Real>
-[[nodiscard]] Eigen::MatrixX<Real> decoder_forward(const decoder<Real>& model, Eigen::MatrixX<Real> x,
-                                                   decoder_output output = decoder_output::normalized,
-                                                   decoder_trace<Real>* trace = nullptr,
-                                                   const block_callback& after_block = {}) {
+Eigen::MatrixX<Real> decoder_forward(const decoder<Real>& model, Eigen::MatrixX<Real> x,
+                                     decoder_output output = decoder_output::normalized,
+                                     decoder_trace<Real>* trace = nullptr,
+                                     const block_callback& after_block = {}) {
     const decoder_config& config = model.config();
     detail::check_size("decoder_forward", "rows of x", x.rows(), config.width);
     const detail::layer_rotations<Real> rotations(config, x.cols());

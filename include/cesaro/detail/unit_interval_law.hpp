@@ -43,7 +43,7 @@ template <class Real>
 
 /// u = ln(1/x) after checking 0 < x <= 1.
 template <class Real>
-[[nodiscard]] Real log_distance(std::string_view function, const Real& x) {
+Real log_distance(std::string_view function, const Real& x) {
     if (!(x > Real(0) && x <= Real(1))) throw_domain_error(function, "x", x, "must lie in (0, 1]");
     return log_distance(x);
 }

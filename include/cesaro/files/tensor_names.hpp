@@ -284,31 +284,31 @@ inline constexpr tensor_names falcon_two_norm_names{
     {detail::names::falcon_two_norms, detail::names::bloom_layer}};  // 40B
 inline constexpr tensor_names mpt_names{
     "transformer.", "blocks.", "lm_head", detail::names::mpt_outside, {detail::names::mpt_layer}};
-[[nodiscard]] inline constexpr tensor_names llama_names = detail::names::llama_like(
+inline constexpr tensor_names llama_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::llama_feed_forward);
-[[nodiscard]] inline constexpr tensor_names olmo2_names = detail::names::llama_like(
+inline constexpr tensor_names olmo2_names = detail::names::llama_like(
     detail::names::norms_around, detail::names::llama_attention, detail::names::llama_feed_forward);
-[[nodiscard]] inline constexpr tensor_names gemma_names = detail::names::llama_like(
+inline constexpr tensor_names gemma_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::llama_feed_forward, -1);
-[[nodiscard]] inline constexpr tensor_names gemma2_names = detail::names::llama_like(
+inline constexpr tensor_names gemma2_names = detail::names::llama_like(
     detail::names::norms_around, detail::names::llama_attention, detail::names::llama_feed_forward, -1);
-[[nodiscard]] inline constexpr tensor_names stablelm_names = detail::names::llama_like(
+inline constexpr tensor_names stablelm_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::stablelm_attention, detail::names::llama_feed_forward);
-[[nodiscard]] inline constexpr tensor_names starcoder2_names = detail::names::llama_like(
+inline constexpr tensor_names starcoder2_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::starcoder2_feed_forward);
 inline constexpr tensor_names phi3_names =
     detail::names::llama_like(detail::names::llama_norms, detail::names::phi3_branches, {});
 inline constexpr tensor_names phi_names{
     "model.", "layers.", "lm_head", detail::names::phi_outside, {detail::names::phi_layer}};
-[[nodiscard]] inline constexpr tensor_names mixtral_names = detail::names::llama_like(
+inline constexpr tensor_names mixtral_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::mixtral_experts);
-[[nodiscard]] inline constexpr tensor_names gpt_oss_names = detail::names::llama_like(
+inline constexpr tensor_names gpt_oss_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::gpt_oss_experts);
-[[nodiscard]] inline constexpr tensor_names qwen_moe_names = detail::names::llama_like(
+inline constexpr tensor_names qwen_moe_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::qwen_experts);
-[[nodiscard]] inline constexpr tensor_names deepseek_names = detail::names::llama_like(
+inline constexpr tensor_names deepseek_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::deepseek_attention, detail::names::deepseek_experts);
-[[nodiscard]] inline constexpr tensor_names deepseek_lite_names = detail::names::llama_like(
+inline constexpr tensor_names deepseek_lite_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::deepseek_lite_attention, detail::names::deepseek_experts);
 
 namespace detail {
