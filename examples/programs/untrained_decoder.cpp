@@ -155,7 +155,7 @@ void run(const settings& s) {
     const experiment e = checked_experiment(s.experiment);
     if (!s.save.empty() && e.draws > 1)
         throw usage_error(fmt::format("--save: one network is saved, not {}: give --draws 1", e.draws));
-    if (!s.save.empty()) static_cast<void>(cesaro::decoder_config_text(e.config));  // is there one of it?
+    if (!s.save.empty()) cesaro::decoder_config_text(e.config);  // else there is no config.json of it
     const cesaro::profile_estimate<double> estimate = e.measure(e.loaded.has_value());
     prepare(files, profiles_of(e, estimate), s.positions, s.output);
     if (!s.save.empty()) save(s.save, e, estimate.profile);

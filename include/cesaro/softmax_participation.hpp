@@ -55,9 +55,11 @@ struct softmax_moments {
     Real centred;
 };
 
-/// For real counts k >= 1, by integrals as that of softmax_participation().
+/// For real counts k >= 1, by integrals as that of softmax_participation(), to a relative error of
+/// \f$e^{-precision}\f$.
 template <class Real>
-[[nodiscard]] softmax_moments<Real> moments_of_softmax(const Real& k, const Real& variance) {
+[[nodiscard]] softmax_moments<Real> moments_of_softmax(const Real& k, const Real& variance,
+                                                       const Real& precision) {
     using std::exp;
     using std::expm1;
     using std::log;
@@ -66,7 +68,6 @@ template <class Real>
     if (!(k > Real(1))) return {Real(1), Real(0)};
     if (!(variance > Real(0))) return {1 / k, (k - 1) / (k * k)};
     const Real deviation = sqrt(variance);
-    const Real precision = -log(std::numeric_limits<Real>::epsilon());
     const Real pi = boost::math::constants::pi<Real>();
     const Real digits = precision + 4 + 2 * log(k);  // P may be as small as 1/k
     const detail::normal_rule<Real> normal(deviation, digits, precision);
@@ -135,7 +136,9 @@ template <real_scalar Real>
     detail::check_at_least(function, "count", count, 1);
     if (!(variance >= Real(0) && variance <= Real(10000)))
         detail::throw_domain_error(function, "variance", variance, "must lie in [0, 10^4]");
-    return detail::moments_of_softmax(Real(count), variance).squares;
+    using std::log;
+    const Real precision = -log(std::numeric_limits<Real>::epsilon());
+    return detail::moments_of_softmax(Real(count), variance, precision).squares;
 }
 
 }  // namespace cesaro

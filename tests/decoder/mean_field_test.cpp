@@ -267,7 +267,7 @@ TEST_CASE("scores of any size: the kernels are those of softmax over correlated 
                                         pairs.cwiseAbs2());
         }
         const detail::participation_table table(tau, double(tokens));
-        const std::vector<detail::cell_attention> heads{{detail::position_cells::single(tokens), {}}};
+        const std::vector<detail::weighted_head> heads{{{detail::position_cells::single(tokens), {}}}};
         struct errors {
             double output, values, scores;
         };
@@ -406,8 +406,9 @@ TEST_CASE("scores of three tokens: the first order in their variance, from the d
         decoder_config config = narrow_config("llama");
         config.pattern = {layer_config{.window = window}};
         const auto cells = detail::position_cells::single(3);
-        const detail::mean_field with_scores(config, cells, {true, score_terms::first_order});
-        const detail::mean_field without(config, cells, {true, score_terms::none});
+        const detail::mean_field_tables none;
+        const detail::mean_field with_scores(config, cells, {true, score_terms::first_order}, none);
+        const detail::mean_field without(config, cells, {true, score_terms::none}, none);
         const Eigen::Vector3d inverse = with_scores.inverse_scale(kernel_of(kernel));
         const three_tokens softmax{inverse.asDiagonal() * kernel * inverse.asDiagonal(),
                                    window == 0 ? Eigen::Index(3) : window};

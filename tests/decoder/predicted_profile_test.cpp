@@ -4,6 +4,7 @@
 #include "../catch.hpp"
 #include "decoder_fixtures.hpp"
 
+#include <cesaro/decoder/detail/gauss_rule.hpp>
 #include <cesaro/decoder/mean_field.hpp>
 #include <cesaro/decoder/predicted_profile.hpp>
 #include <cesaro/profile.hpp>
@@ -22,6 +23,16 @@
 
 using namespace cesaro;
 using namespace cesaro_test;
+
+namespace {
+
+Eigen::VectorXd norms_of_single_positions(const decoder_config& config, Eigen::Index tokens) {
+    const auto tables = detail::mean_field_tables::of("test", config, double(tokens), {});
+    return detail::solve_mean_field(detail::position_cells::single(tokens), config, {}, tables)
+        .norms.values();
+}
+
+}  // namespace
 
 TEST_CASE("a prediction of few tokens is the mean field of single positions, as a distribution") {
     const decoder_config config = narrow_config("gpt2");
@@ -72,9 +83,7 @@ TEST_CASE("what gathering positions in cells changes is within the stated error"
     for (decoder_config config : configs) {
         config.layers = 3;
         const Eigen::Index tokens = 500;
-        const Eigen::VectorXd exact =
-            detail::solve_mean_field("test", detail::position_cells::single(tokens), config, {})
-                .norms.values();
+        const Eigen::VectorXd exact = norms_of_single_positions(config, tokens);
         const predicted_profile profile = predict(config, tokens);
         const Eigen::VectorXd shares = profile.expand();
         const double distance = total_variation(shares, exact);
@@ -121,9 +130,7 @@ TEST_CASE("the error estimate covers the error of 19 in 20 random decoders") {
     for (int i = 0; i < cases; ++i) {
         const decoder_config config = random_config(engine);
         const Eigen::Index tokens = std::uniform_int_distribution<Eigen::Index>(257, 400)(engine);
-        const Eigen::VectorXd exact =
-            detail::solve_mean_field("test", detail::position_cells::single(tokens), config, {})
-                .norms.values();
+        const Eigen::VectorXd exact = norms_of_single_positions(config, tokens);
         const predicted_profile profile = predict(config, tokens);
         const double distance = total_variation(profile.expand(), exact);
         UNSCOPED_INFO(i << ": " << distance << " of " << profile.error_estimate());
@@ -131,6 +138,48 @@ TEST_CASE("the error estimate covers the error of 19 in 20 random decoders") {
             distance <= profile.error_estimate() + 1e-14;  // rounding, where cells are single positions
     }
     CHECK(covered >= cases * 19 / 20);
+}
+
+TEST_CASE(
+    "scores of wide untrained decoders, whose softmax is nearly all on one token, have finite predictions") {
+    for (const double variance : {6., 40., 140., 390.}) {
+        decoder_config config = narrow_config("llama");
+        config.max_positions = 4096;
+        config.initializer_range = std::pow(variance, 0.25) / std::sqrt(double(config.width));
+        for (const Eigen::Index tokens : {2, 64, 300}) {
+            const predicted_profile profile = predict(config, tokens);
+            CAPTURE(variance, tokens, profile.alphas(), profile.tokens_seen());
+            CHECK(std::abs(profile.sum([](double, double p) { return p; }) - 1) < 1e-12);
+            CHECK(profile.share(0) > 0);
+            CHECK(profile.alphas().minCoeff() > 0);
+            CHECK(profile.alphas().maxCoeff() < 1);
+            CHECK(profile.tokens_seen().minCoeff() >= 0.99);
+            CHECK(profile.tokens_seen().maxCoeff() <= double(tokens));
+        }
+    }
+}
+
+TEST_CASE("a decoder whose weights are zero adds nothing") {
+    decoder_config config = narrow_config("llama");
+    config.initializer_range = 0;
+    const predicted_profile profile = predict(config, 8);
+    CHECK(profile.alphas() == Eigen::VectorXd::Zero(config.layers));
+    CHECK(profile.share(7) == 1);
+}
+
+TEST_CASE("a prediction of many tokens falls from the first to the query's neighbour") {
+    decoder_config config = narrow_config("llama");
+    for (const std::int64_t tokens :
+         {std::int64_t(10'000'000'000), std::int64_t(1'000'000'000'000), std::int64_t(1) << 53}) {
+        const predicted_profile profile = predict(config, tokens);
+        std::int64_t before = 0;
+        for (std::int64_t m = 1; m < tokens / 4; m *= 3) {
+            CAPTURE(tokens, m, profile.share(m), profile.share(before));
+            CHECK(profile.share(m) < profile.share(before) * (1 + 1e-3));
+            before = m;
+        }
+        CHECK(profile.share(0) < 10 * profile.share(10));
+    }
 }
 
 TEST_CASE("a prediction of many tokens is a distribution as well") {
@@ -195,6 +244,43 @@ TEST_CASE(
           1e-3);
 }
 
+TEST_CASE("Gauss's rule stands for many heads") {
+    // the mean over 32 slopes of a function of their logarithm, and of polynomials of degree 15
+    Eigen::VectorXd points(32);
+    for (Eigen::Index h = 0; h < 32; ++h)
+        points[h] = -(double(h) + 1) / 4;
+    const auto rule = detail::gauss_rule_of(points, 8);
+    REQUIRE(rule.nodes.size() == 8);
+    CHECK(rule.weights.minCoeff() > 0);
+    for (int degree = 0; degree < 16; ++degree) {
+        const double exact = points.array().pow(degree).mean();
+        CHECK(std::abs(rule.nodes.array().pow(degree).matrix().dot(rule.weights) / exact - 1) < 1e-12);
+    }
+    CHECK(std::abs(rule.nodes.array().pow(16).matrix().dot(rule.weights) / points.array().pow(16).mean() -
+                   1) > 1e-12);
+    const auto alike = detail::gauss_rule_of(Eigen::VectorXd::Constant(20, 3.), 8);
+    CHECK(alike.nodes.size() == 1);
+    CHECK(std::abs(alike.nodes[0] - 3) < 1e-14);
+    const auto few = detail::gauss_rule_of(points.head(5), 8);
+    CHECK(few.nodes == points.head(5));
+}
+
+TEST_CASE(
+    "the table of participations is that of the function, for the scores of any decoder that people run") {
+    for (const double most : {0.1, 10.8, 140.}) {
+        const detail::participation_table table(most, 1e6);
+        double worst = 0;
+        for (const std::int64_t count : {2, 7, 60, 3000, 400'000})
+            for (const double share : {0.003, 0.04, 0.2, 0.7, 1.0}) {
+                const auto at = table.at_count(double(count));
+                const double exact = std::log(double(count) * softmax_participation(count, share * most));
+                worst = std::max(worst, std::abs(table.log_squares(at, share * most) - exact));
+            }
+        CAPTURE(most, worst);
+        CHECK(worst < 5e-3);
+    }
+}
+
 TEST_CASE("predict names what is out of its domain") {
     decoder_config config = narrow_config("llama");
     CHECK_THROWS_WITH(predict(config, 0), "cesaro::predict: tokens = 0 must be at least 1");
@@ -202,6 +288,9 @@ TEST_CASE("predict names what is out of its domain") {
     CHECK_THROWS_WITH(predict(config, (std::int64_t(1) << 53) + 1),
                       "cesaro::predict: tokens = 9007199254740993 must be at most 2^53");
     CHECK_THROWS_AS(predict(config, 10, 0.0), std::domain_error);
+    decoder_config wild = config;
+    wild.initializer_range = 1;  // 64^2
+    CHECK_THROWS_AS(predict(wild, 10), std::domain_error);
     CHECK_THROWS_AS(predict(config, 10, std::nan("")), std::domain_error);
     const predicted_profile profile = predict(config, 10);
     CHECK_THROWS_WITH(profile.share(10),

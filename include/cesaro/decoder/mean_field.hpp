@@ -79,7 +79,8 @@ inline constexpr double mean_field_accuracy = 1e-3;
                                              ? detail::position_cells::single(tokens)
                                              : detail::mean_field_cells(config, double(tokens), 0.1);
     const auto expanded = [&](const Eigen::VectorXd& x) { return detail::cell_profile(cells, x).expanded(); };
-    const detail::mean_field field(config, cells, terms);
+    const auto tables = detail::mean_field_tables::of("mean_field_gains", config, double(tokens), terms);
+    const detail::mean_field field(config, cells, terms, tables);
     position_gains<double> gains{.attention = Eigen::MatrixXd(tokens, config.layers),
                                  .feed_forward = Eigen::MatrixXd(tokens, config.layers),
                                  .windows = Eigen::VectorX<Eigen::Index>(config.layers),
@@ -129,11 +130,11 @@ inline constexpr double mean_field_accuracy = 1e-3;
 ///
 /// \param tokens at least 1.
 /// \return one value per source position, not normalised.
-/// \throws what config.validate() throws; std::domain_error when tokens < 1, or with ALiBi scores have a
-///         variance beyond 5; std::invalid_argument naming the member when a layer does not attend, or
+/// \throws what config.validate() throws; std::domain_error when tokens < 1, or scores have a variance
+///         beyond 400, with ALiBi beyond 5; std::invalid_argument naming the member when a layer does not attend, or
 ///         clipping of queries and keys would matter;
 ///         std::length_error when the profile does not fit in memory.
-/// Cost O(layers · cells³) time, times the number of heads with ALiBi; the number of cells is that of tokens
+/// Cost O(layers · cells³) time, eightfold with ALiBi; the number of cells is that of tokens
 /// up to 256, and grows with their logarithm beyond, but where a window asks for narrower ones. The same bits
 /// on any number of threads.
 /// Accuracy: leading order in 1/width. Against networks of width 256: docs/step0.md. Up to 256 tokens nothing

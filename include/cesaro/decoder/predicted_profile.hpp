@@ -43,6 +43,8 @@ class predicted_profile {
         for (Eigen::Index c = 0; c < cells.size(); ++c)
             before_.push_back(before_.back() + norms_.sum(c, of_norm));
         total_ = before_.back();
+        if (!(total_ > 0 && std::isfinite(total_)))
+            detail::throw_domain_error("predict", "sum of norms", total_, "must be positive and finite");
     }
 
     /// Positions, the last one's own included.

@@ -35,14 +35,14 @@ namespace detail {
 
 /// The name without the prefix of the base model, such as `model.decoder.`, of which checkpoints have all,
 /// the end, or nothing.
-[[nodiscard]] inline std::string base_name(std::string_view base, std::string_view name) {
+inline std::string base_name(std::string_view base, std::string_view name) {
     while (!base.empty() && !name.starts_with(base))
         base.remove_prefix(base.find('.') + 1);
     return std::string(name.substr(base.size()));
 }
 
 /// The constants that old checkpoints store: causal masks and RoPE wavelengths.
-[[nodiscard]] inline bool is_no_weight(std::string_view name) {
+inline bool is_no_weight(std::string_view name) {
     const auto ends = {".attn.bias", ".attention.bias", ".masked_bias", ".rotary_emb.inv_freq"};
     return std::ranges::any_of(ends, [&](std::string_view end) { return name.ends_with(end); });
 }
@@ -122,8 +122,7 @@ void copy_from(const tensor_view<const Real>& view, const tensor_part<const Real
 /// Accuracy: every number as it is stored, but F64 is rounded to nearest where Real is narrower, and Gemma's
 /// gains, stored less one, once more.
 template <real_scalar Real = float>
-[[nodiscard]] decoder_weights<Real> load_weights(const std::filesystem::path& path,
-                                                 const decoder_config& config) {
+decoder_weights<Real> load_weights(const std::filesystem::path& path, const decoder_config& config) {
     using std::isfinite;
     const auto fail = [&path](const std::string& name, const std::string& problem) {
         detail::fail_at_tensor({"load_weights", path.string()}, name, problem);

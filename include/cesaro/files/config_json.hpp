@@ -147,7 +147,7 @@ inline void shorten(std::vector<layer_config>& pattern) {
     if (pattern.size() == 1 && same(pattern[0], {})) pattern.clear();
 }
 
-[[nodiscard]] inline decoder_config parse_decoder_config(const file_context& context, std::string_view text) {
+inline decoder_config parse_decoder_config(const file_context& context, std::string_view text) {
     const json object = parse_json_object(context, text);
     const decoder_object found = find_decoder(config_reader(context, object));
     const config_reader& in = found.keys;
@@ -188,7 +188,7 @@ inline void shorten(std::vector<layer_config>& pattern) {
 }
 
 /// The file itself, that of a directory, or that beside a checkpoint.
-[[nodiscard]] inline std::filesystem::path config_file(const std::filesystem::path& path) {
+inline std::filesystem::path config_file(const std::filesystem::path& path) {
     std::error_code ignored;
     const std::string name = path.filename().string();
     std::filesystem::path file = path;
@@ -199,8 +199,8 @@ inline void shorten(std::vector<layer_config>& pattern) {
 }
 
 /// The config.json of a description.
-[[nodiscard]] inline std::string config_text(const model_family& family, const decoder_config& config,
-                                             bool unembedding, std::string_view positions) {
+inline std::string config_text(const model_family& family, const decoder_config& config, bool unembedding,
+                               std::string_view positions) {
     decoder_config c = config;
     c.pattern.clear();
     for (Eigen::Index l = 0; l < config.layers; ++l)
@@ -218,7 +218,7 @@ inline void shorten(std::vector<layer_config>& pattern) {
 }
 
 /// The member at which two descriptions differ; empty if none does.
-[[nodiscard]] inline std::string first_difference(const decoder_config& a, const decoder_config& b) {
+inline std::string first_difference(const decoder_config& a, const decoder_config& b) {
     const std::vector<config_member> of_a = describe_config(a);
     const std::vector<config_member> of_b = describe_config(b);
     for (std::size_t i = 0; i < std::min(of_a.size(), of_b.size()); ++i) {
@@ -229,7 +229,7 @@ inline void shorten(std::vector<layer_config>& pattern) {
 }
 
 /// The text that reads as the description again, with the key of our own for positions where it needs it.
-[[nodiscard]] inline std::string checked_config_text(const decoder_config& config, bool unembedding) {
+inline std::string checked_config_text(const decoder_config& config, bool unembedding) {
     const auto* const family =
         std::find_if(model_families.begin(), model_families.end(),
                      [&](const model_family& row) { return row.model_type == config.model_type; });
@@ -279,8 +279,7 @@ inline void shorten(std::vector<layer_config>& pattern) {
 ///         (see decoder_config::validate()), what the model_type or a key says cannot be described, or it is
 ///         no decoder: an encoder, an encoder-decoder, a draft head.
 /// Cost O(text + layers); memory for 310 bytes a value, of which there may be \f$2^{20}\f$.
-[[nodiscard]] inline decoder_config parse_decoder_config(std::string_view text,
-                                                         const std::string& file = "config.json") {
+inline decoder_config parse_decoder_config(std::string_view text, const std::string& file = "config.json") {
     return detail::parse_decoder_config({"parse_decoder_config", file}, text);
 }
 
@@ -295,7 +294,7 @@ inline void shorten(std::vector<layer_config>& pattern) {
 ///        `*.safetensors` or `*.safetensors.index.json`
 /// \throws std::runtime_error as parse_decoder_config() does; also when the file cannot be read or holds more
 ///         than 100 MB.
-[[nodiscard]] inline decoder_config read_decoder_config(const std::filesystem::path& path) {
+inline decoder_config read_decoder_config(const std::filesystem::path& path) {
     const std::filesystem::path file = detail::config_file(path);
     const detail::file_context context{"read_decoder_config", file.string()};
     return detail::parse_decoder_config(context, detail::read_text_file(context, file, detail::longest_json));
@@ -307,7 +306,7 @@ inline void shorten(std::vector<layer_config>& pattern) {
 /// \throws what config.validate() throws.
 /// \throws std::invalid_argument naming the model_type when it is that of no family, or a member that the
 ///         keys of its family cannot say.
-[[nodiscard]] inline std::string decoder_config_text(const decoder_config& config, bool unembedding = false) {
+inline std::string decoder_config_text(const decoder_config& config, bool unembedding = false) {
     config.validate();
     return detail::checked_config_text(config, unembedding);
 }

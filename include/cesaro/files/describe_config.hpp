@@ -27,28 +27,28 @@ struct config_member {
 
 namespace detail {
 
-[[nodiscard]] inline std::string json_value(norm_kind kind) {
+inline std::string json_value(norm_kind kind) {
     return json_value(kind == norm_kind::layer_norm ? "layer_norm" : "rms_norm");
 }
 
 /// An enumerator by its number, under its own name.
 template <std::size_t count, class Enum>
-[[nodiscard]] std::string enum_json(const std::array<const char*, count>& names, Enum value) {
+std::string enum_json(const std::array<const char*, count>& names, Enum value) {
     return json_value(names[std::size_t(value)]);
 }
-[[nodiscard]] inline std::string json_value(query_key_norm norm) {
+inline std::string json_value(query_key_norm norm) {
     return enum_json(std::array{"none", "per_head", "each_head", "all_heads"}, norm);
 }
-[[nodiscard]] inline std::string json_value(alibi_rule rule) {
+inline std::string json_value(alibi_rule rule) {
     return enum_json(std::array{"none", "bloom", "mpt"}, rule);
 }
-[[nodiscard]] inline std::string json_value(rope_scaling scaling) {
+inline std::string json_value(rope_scaling scaling) {
     return enum_json(std::array{"none", "linear", "dynamic", "llama3", "yarn", "longrope"}, scaling);
 }
-[[nodiscard]] inline std::string json_value(activation_kind kind) {
+inline std::string json_value(activation_kind kind) {
     return enum_json(std::array{"gelu", "gelu_tanh", "relu", "silu", "clamped_swish"}, kind);
 }
-[[nodiscard]] inline std::string json_value(expert_routing routing) {
+inline std::string json_value(expert_routing routing) {
     return enum_json(std::array{"softmax_of_all", "softmax_of_chosen", "sigmoid"}, routing);
 }
 
@@ -188,7 +188,7 @@ class member_list {
 };
 
 /// The layers' own, of each as an object.
-[[nodiscard]] inline std::string pattern_json(const decoder_config& c) {
+inline std::string pattern_json(const decoder_config& c) {
     std::string text;
     for (const layer_config& layer : c.pattern) {
         config_writer out;
@@ -209,7 +209,7 @@ class member_list {
 /// \endcode
 ///
 /// Cost: O(layers) memory and time.
-[[nodiscard]] inline std::vector<config_member> describe_config(const decoder_config& config) {
+inline std::vector<config_member> describe_config(const decoder_config& config) {
     std::vector<config_member> members;
     detail::visit_members(config, detail::member_list(members));
     members.push_back({"pattern", detail::pattern_json(config)});

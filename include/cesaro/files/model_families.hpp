@@ -84,7 +84,7 @@ inline constexpr std::array<std::string_view, 8> decoder_heads{"ForCausalLM",
                                                                "ForConditionalGeneration"};
 
 /// Whether a class of `architectures` is a decoder of the family.
-[[nodiscard]] inline bool is_class_of(const model_family& family, std::string_view name) {
+inline bool is_class_of(const model_family& family, std::string_view name) {
     std::string_view classes = family.classes;
     while (!classes.empty()) {
         const std::size_t end = std::min(classes.find(' '), classes.size());

@@ -47,7 +47,7 @@ struct model_outline {
     std::vector<std::string> notes_on(Eigen::Index tokens) const;
 };
 
-[[nodiscard]] inline std::vector<std::string> model_outline::notes_on(Eigen::Index tokens) const {
+inline std::vector<std::string> model_outline::notes_on(Eigen::Index tokens) const {
     std::vector<std::string> all = notes;
     const auto number = [](auto n) { return std::to_string(n); };
     const auto depth = Eigen::Index(layers.size());
@@ -80,7 +80,7 @@ struct model_outline {
 }
 
 /// The outline of a description, without a name.
-[[nodiscard]] inline model_outline outline_of(const decoder_config& config) {
+inline model_outline outline_of(const decoder_config& config) {
     model_outline outline{.model_type = config.model_type,
                           .learned_positions = config.learned_positions,
                           .alibi = config.alibi != alibi_rule::none};
@@ -95,7 +95,7 @@ struct model_outline {
 namespace detail {
 
 /// By the table, or by the names that keys have in any family.
-[[nodiscard]] inline model_outline parse_outline(const file_context& context, std::string_view text) {
+inline model_outline parse_outline(const file_context& context, std::string_view text) {
     const json object = parse_json_object(context, text);
     const config_reader top(context, object);
     const decoder_object found = find_decoder(top);
@@ -134,8 +134,7 @@ namespace detail {
 /// without attention (Mamba, RWKV, linear attention, nothing) do not attend. Only the depth must be there.
 /// \throws std::runtime_error as parse_decoder_config() does, but not for what only the blocks need; also
 ///         when there is no depth.
-[[nodiscard]] inline model_outline parse_model_outline(std::string_view text,
-                                                       const std::string& file = "config.json") {
+inline model_outline parse_model_outline(std::string_view text, const std::string& file = "config.json") {
     return detail::parse_outline({"parse_model_outline", file}, text);
 }
 
@@ -143,7 +142,7 @@ namespace detail {
 /// \param path as of read_decoder_config()
 /// \throws std::runtime_error as parse_model_outline() does; also when the file cannot be read or holds more
 ///         than 100 MB.
-[[nodiscard]] inline model_outline read_model_outline(const std::filesystem::path& path) {
+inline model_outline read_model_outline(const std::filesystem::path& path) {
     const std::filesystem::path file = detail::config_file(path);
     const detail::file_context context{"read_model_outline", file.string()};
     model_outline outline =

@@ -46,8 +46,7 @@ namespace cesaro {
 ///
 /// Source: https://github.com/huggingface/safetensors, "Format".
 template <real_scalar Real = float>
-[[nodiscard]] tensor_map<Real> parse_safetensors(std::span<const std::byte> bytes,
-                                                 const tensor_filter& wanted = {}) {
+tensor_map<Real> parse_safetensors(std::span<const std::byte> bytes, const tensor_filter& wanted = {}) {
     const detail::file_context context{"parse_safetensors", "memory"};
     const auto read = [&](std::uint64_t offset, std::span<std::byte> out) {
         if (!out.empty()) std::memcpy(out.data(), bytes.data() + offset, out.size());
@@ -75,8 +74,7 @@ template <real_scalar Real = float>
 ///
 /// Cost: one pass over the wanted tensors; memory as parse_safetensors() needs it, but for the bytes.
 template <real_scalar Real = float>
-[[nodiscard]] tensor_map<Real> load_safetensors(const std::filesystem::path& path,
-                                                const tensor_filter& wanted = {}) {
+tensor_map<Real> load_safetensors(const std::filesystem::path& path, const tensor_filter& wanted = {}) {
     tensor_map<Real> tensors;
     detail::visit_checkpoint<Real>("load_safetensors", path, wanted, detail::collect_into(tensors));
     return tensors;

@@ -247,8 +247,7 @@ inline constexpr tensor_name deepseek_experts[] = {
     {"mlp.shared_experts.down_proj", {shared_down}}};
 
 /// The names of most families of today: `model.`, `layers.`, `lm_head`.
-[[nodiscard]] constexpr tensor_names llama_like(list norms, list attention, list feed_forward,
-                                                double gain_shift = 0) {
+constexpr tensor_names llama_like(list norms, list attention, list feed_forward, double gain_shift = 0) {
     return {"model.", "layers.", "lm_head", llama_outside, {norms, attention, feed_forward}, gain_shift};
 }
 
@@ -364,7 +363,7 @@ inline constexpr family_tensors family_tensor_names[] = {
 
 /// The names of a description's tensors: those of its model_type, or Llama's where it has none.
 /// \throws std::invalid_argument when the model_type is not known.
-[[nodiscard]] inline const tensor_names& tensor_names_of(const decoder_config& config) {
+inline const tensor_names& tensor_names_of(const decoder_config& config) {
     const auto* const row =
         std::ranges::find_if(detail::family_tensor_names, [&](const detail::family_tensors& family) {
             return family.model_type == config.model_type && family.fits(config);

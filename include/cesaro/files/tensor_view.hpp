@@ -65,16 +65,16 @@ struct named_rows {
 };
 
 template <class Scalar, class Vector>
-[[nodiscard]] named_rows<Scalar> rows_of_vector(Vector& v) {
+named_rows<Scalar> rows_of_vector(Vector& v) {
     return {.values = v.data(), .rows = v.size(), .vector = true};
 }
 template <class Scalar, class Matrix>
-[[nodiscard]] named_rows<Scalar> rows_of_matrix(Matrix& m) {
+named_rows<Scalar> rows_of_matrix(Matrix& m) {
     return {.values = m.data(), .rows = m.rows(), .cols = m.cols()};
 }
 /// Rows [first, first + rows) of an affine map; none where it has none.
 template <class Scalar, class Linear>
-[[nodiscard]] named_rows<Scalar> rows_of_linear(Linear& l, Eigen::Index first, Eigen::Index rows) {
+named_rows<Scalar> rows_of_linear(Linear& l, Eigen::Index first, Eigen::Index rows) {
     if (l.matrix.size() == 0) return {};
     return {.values = l.matrix.data() + first * l.matrix.cols(),
             .rows = rows,
@@ -82,12 +82,12 @@ template <class Scalar, class Linear>
             .bias = l.bias.size() > 0 ? l.bias.data() + first : nullptr};
 }
 template <class Scalar, class Linear>
-[[nodiscard]] named_rows<Scalar> rows_of_linear(Linear& l) {
+named_rows<Scalar> rows_of_linear(Linear& l) {
     return rows_of_linear<Scalar>(l, 0, l.matrix.rows());
 }
 /// A normalisation, of which part `index` of `count` has a name of its own.
 template <class Scalar, class Norm>
-[[nodiscard]] named_rows<Scalar> rows_of_norm(Norm& n, Eigen::Index index = 0, Eigen::Index count = 1) {
+named_rows<Scalar> rows_of_norm(Norm& n, Eigen::Index index = 0, Eigen::Index count = 1) {
     const Eigen::Index rows = n.gain.size() / count;
     return {.values = n.gain.data() + index * rows,
             .rows = rows,

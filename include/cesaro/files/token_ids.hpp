@@ -23,9 +23,8 @@ namespace cesaro {
 
 namespace detail {
 
-[[nodiscard]] inline std::vector<Eigen::Index> parse_token_ids(const file_context& context,
-                                                               std::string_view text,
-                                                               Eigen::Index vocab_size) {
+inline std::vector<Eigen::Index> parse_token_ids(const file_context& context, std::string_view text,
+                                                 Eigen::Index vocab_size) {
     constexpr std::string_view blanks = " \t\r\n\v\f";
     check_at_least(context.function, "vocab_size", vocab_size, 1);
     text = after_byte_order_mark(context, text);
@@ -73,8 +72,8 @@ namespace detail {
 /// \throws std::domain_error when vocab_size < 1.
 /// \throws std::runtime_error naming the file and the line of anything else, or when there is no id at all.
 /// Cost O(text); memory for the result.
-[[nodiscard]] inline std::vector<Eigen::Index> parse_token_ids(std::string_view text, Eigen::Index vocab_size,
-                                                               const std::string& file = "text") {
+inline std::vector<Eigen::Index> parse_token_ids(std::string_view text, Eigen::Index vocab_size,
+                                                 const std::string& file = "text") {
     return detail::parse_token_ids({"parse_token_ids", file}, text, vocab_size);
 }
 
@@ -82,8 +81,7 @@ namespace detail {
 /// \throws std::domain_error as parse_token_ids() does.
 /// \throws std::runtime_error as parse_token_ids() does; also when the file cannot be read or is longer.
 /// Cost O(text); memory for the text and the result.
-[[nodiscard]] inline std::vector<Eigen::Index> read_token_ids(const std::filesystem::path& path,
-                                                              Eigen::Index vocab_size) {
+inline std::vector<Eigen::Index> read_token_ids(const std::filesystem::path& path, Eigen::Index vocab_size) {
     const detail::file_context context{"read_token_ids", path.string()};
     return detail::parse_token_ids(context, detail::read_text_file(context, path, 100'000'000), vocab_size);
 }

@@ -35,6 +35,12 @@ double variance_through(const Function& f, double variance) {
     return sum * boost::math::constants::one_div_root_two_pi<double>();
 }
 
+/// A head's pattern, and its weight in the mean over heads.
+struct weighted_head {
+    cell_attention attention;
+    double weight = 1;
+};
+
 /// One layer's attention acting on kernels, for normalised inputs of given correlations. The output of a head
 /// is \f$o_n = \sum_j A_{nj} v_j\f$ with values of unit variance, and its kernel, forward and backward,
 ///
@@ -45,7 +51,9 @@ double variance_through(const Function& f, double variance) {
 /// inputs times the kernel of RoPE. Three things are kept of them. The mean weights: a token that resembles
 /// the others less has the more variable score, \f$\mathbb E A_{nj} \propto e^{-\tau r_{nj}}\f$, r the mean
 /// of Q over the tokens seen, and to all orders softmax_means. The covariance of the weights to first order
-/// in \f$\tau\f$, \f$A_{nj} A_{mj'} \tau Q_{nm} c_{jj'}\f$, c the doubly centred Q. And, where j = j', all
+/// in \f$\tau\f$, \f$A_{nj} A_{mj'} \tau Q_{nm} c_{jj'}\f$, c the doubly centred Q; where \f$\tau\f$ is not small, times
+/// \f$\ln(k P) / (\tau (1 - 1/k))\f$, so that it grows as the logarithm of the participation. And, where j =
+/// j', all
 /// orders: \f$\mathbb E \sum_j A_{nj} A_{mj} \approx (k P)^{Q_{nm}} / k\f$, P the softmax_participation(),
 /// exact for one query and for independent ones. Gradients to the scores take the moments of
 /// participation_table, interpolated between one query and independent ones in the same way.
@@ -56,22 +64,24 @@ double variance_through(const Function& f, double variance) {
 class attention_kernels {
   public:
     /// \param values, scores correlations C of the values and Q of queries and keys
-    attention_kernels(const std::vector<cell_attention>& heads, const participation_table* table, double tau,
+    attention_kernels(const std::vector<weighted_head>& heads, const participation_table* table, double tau,
                       score_terms terms, pair_kernel values, pair_kernel scores)
         : table_(table),
           tau_(terms == score_terms::none ? 0 : tau),
           terms_(terms),
           c_(std::move(values)),
           q_(std::move(scores)) {
-        for (const cell_attention& a : heads)
-            heads_.push_back(prepared(a));
+        for (const weighted_head& h : heads) {
+            heads_.push_back(prepared(h.attention));
+            heads_.back().weight = h.weight;
+        }
     }
 
     /// The mean over heads of the kernel of their outputs.
     [[nodiscard]] pair_kernel output() const {
         return mean_over_heads([this](const head& h) {
             pair_kernel o = h.c_pairs;
-            if (tau_ > 0) o.all += tau_ * q_.all * h.spread.all;
+            if (tau_ > 0) o.all += h.first_order.all * q_.all * h.spread.all;
             if (full()) o.all += h.excess.all * h.overlap.all * h.own_values.all;
             return o;
         });
@@ -83,7 +93,7 @@ class attention_kernels {
             if (!(tau_ > 0)) return h.a.pull_back_pairs(b);
             pair_kernel all = b;
             if (full()) all.all -= b.all * h.excess.all * h.overlap.all;
-            const pair_kernel weight(tau_ * b.all * q_.all);
+            const pair_kernel weight(h.first_order.all * b.all * q_.all);
             pair_kernel sum = centred_paths(h, weight, q_, h.q_rows, h.q_pairs, &all);
             if (full()) sum.diagonal() += h.a.pulled_diagonal(pair_kernel(b.all * h.excess.all));
             return sum;
@@ -109,18 +119,20 @@ class attention_kernels {
     [[nodiscard]] double seen_from_last() const {
         double squares = 0;
         for (const head& h : heads_)
-            squares += h.squares_of_last;
-        return double(heads_.size()) / squares;
+            squares += h.weight * h.squares_of_last;
+        return 1 / squares;
     }
 
   private:
     struct head {
         cell_attention a;
+        double weight = 1;           ///< in the mean over heads
         pair_kernel c_rows, q_rows;  ///< (n, j): mean over i seen by n of C_ij
         pair_kernel c_pairs, q_pairs;
         pair_kernel spread;                  ///< mean of C times the doubly centred Q
         pair_kernel overlap;                 ///< sum of A_nj A_mj
         pair_kernel own_values, own_scores;  ///< by how much j = j' exceeds the mean over the others
+        pair_kernel first_order;     ///< factor of terms of first order: tau while it is small, then less
         pair_kernel excess;          ///< by how much the overlap of weights exceeds that of first order
         pair_kernel centred;         ///< by how much gradients to scores exceed those of mean weights
         double squares_of_last = 1;  ///< of the last query, sum of A_nj^2
@@ -131,14 +143,14 @@ class attention_kernels {
     template <class Function>
     pair_kernel mean_over_heads(const Function& f) const {
         pair_kernel sum = f(heads_.front());
+        sum.all *= heads_.front().weight;
         for (std::size_t h = 1; h < heads_.size(); ++h)
-            sum += f(heads_[h]);
-        if (heads_.size() > 1) sum.all /= double(heads_.size());
+            sum.all += heads_[h].weight * f(heads_[h]).all;
         return sum;
     }
 
     [[nodiscard]] head prepared(const cell_attention& uniform) const {
-        head h{full() ? reweighted(uniform) : uniform, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
+        head h{.a = full() ? reweighted(uniform) : uniform};
         h.squares_of_last = h.a.participation().tail<1>()[0];
         h.c_rows = h.a.mean(c_);
         h.c_pairs = h.a.mean(h.c_rows.transpose());
@@ -149,6 +161,7 @@ class attention_kernels {
         h.spread.add_transpose();
         h.spread.all = h.q_pairs.all * h.c_pairs.all - h.spread.all;
         h.spread += h.a.mean_of_pairs(pair_kernel(q_.all * c_.all));
+        h.first_order = pair_kernel(Eigen::ArrayXXd::Constant(c_.size(), c_.size() + 2, tau_));
         if (full()) add_excess(uniform, h);
         return h;
     }
@@ -195,6 +208,7 @@ class attention_kernels {
             const auto set = [&](Eigen::Index row, Eigen::Index column) {
                 const double variance = std::max(0.0, tau_ * h.own_scores.all(row, column));
                 const double q = q_.all(row, column);
+                double& first_order = h.first_order.all(row, column);
                 double& excess = h.excess.all(row, column) = 0;
                 double& centred = h.centred.all(row, column) = 1;
                 if (!(k > 1)) return;
@@ -202,14 +216,17 @@ class attention_kernels {
                 if (row + 1 == counts.size() && column > row) h.squares_of_last *= std::exp(log_squares);
                 const double apart = (1 - std::exp(log_squares) / k) * k / (k - 1);
                 const double log_apart = 2 * std::log(std::max(apart, 1e-6));
-                excess = std::expm1(q * log_squares) - q * variance * (1 - 1 / k);
+                const double linear = variance * (1 - 1 / k);
+                const double saturated = linear > 1e-8 ? std::min(1.0, log_squares / linear) : 1;
+                first_order *= saturated;
+                excess = std::expm1(q * log_squares) - q * linear * saturated;
                 centred = std::exp(q * table_->log_centred(at_count, variance) + (1 - q) * log_apart);
             };
             for (Eigen::Index m = 0; m <= n; ++m)
                 set(n, m);
             set(n, counts.size());
         }
-        for (pair_kernel* const x : {&h.excess, &h.centred}) {
+        for (pair_kernel* const x : {&h.first_order, &h.excess, &h.centred}) {
             x->off().triangularView<Eigen::StrictlyUpper>() = x->off().transpose();
             x->above() = x->below();
         }

@@ -135,10 +135,10 @@ class cell_attention {
                                Eigen::Index b) {
         const double query = cells.first[c], queries = cells.width[c];
         const double key = cells.first[b], keys = cells.width[b];
+        if (p.window > 0 && query - (key + keys - 1) >= p.window) return 0;
         if (p.slope > 0 && p.window > 0 && queries * keys > 1)
             return windowed_decay(query, queries, key, keys, p);
         if (p.slope > 0) {
-            if (p.window > 0 && query - key >= p.window) return 0;
             if (b < c) {
                 return std::exp(-p.slope * (query - (key + keys - 1))) * geometric(queries, p.slope) *
                        geometric(keys, p.slope);
@@ -153,15 +153,18 @@ class cell_attention {
     }
     /// The number of pairs n, j of the two ranges with j <= n.
     static double pairs_up_to(double query, double queries, double key, double keys) {
+        if (key + keys <= query + 1) return queries * keys;
+        if (key >= query + queries) return 0;
         return triangle(query + queries - key) - triangle(query - key) -
                triangle(query + queries - key - keys) + triangle(query - key - keys);
     }
     static double windowed_decay(double query, double queries, double key, double keys,
                                  const attention_pattern& p) {
         double sum = 0;
-        for (double n = query; n < query + queries; ++n)
-            for (double j = std::max(key, n - p.window + 1); j < std::min(key + keys, n + 1); ++j)
-                sum += std::exp(-p.slope * (n - j));
+        for (double n = query; n < query + queries; ++n) {
+            const double first = std::max(key, n - p.window + 1), last = std::min(key + keys - 1, n);
+            if (first <= last) sum += std::exp(-p.slope * (n - last)) * geometric(last - first + 1, p.slope);
+        }
         return sum;
     }
 

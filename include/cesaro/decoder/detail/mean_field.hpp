@@ -9,6 +9,7 @@
 #include <cesaro/decoder/detail/cell_attention.hpp>
 #include <cesaro/decoder/detail/cell_profile.hpp>
 #include <cesaro/decoder/detail/feed_forward_kernels.hpp>
+#include <cesaro/decoder/detail/gauss_rule.hpp>
 #include <cesaro/decoder/detail/pair_kernel.hpp>
 #include <cesaro/decoder/detail/participation_table.hpp>
 #include <cesaro/decoder/detail/position_cells.hpp>
@@ -29,26 +30,30 @@
 
 namespace cesaro::detail {
 
+/// What the mean field of a configuration looks up, at any cells.
+struct mean_field_tables {
+    std::optional<participation_table> participation;
+    std::optional<routing_kernels> routing;
+
+    /// \throws std::domain_error when scores are beyond what is computed.
+    static mean_field_tables of(std::string_view function, const decoder_config& config, double tokens,
+                                const mean_field_terms& terms);
+};
+
 /// The mean field of one configuration: the recursions of two kernels over pairs of positions,
 /// \f$C_{nm} = \mathbb E\langle x_n, x_m\rangle/d\f$ forward and \f$B_{nm} = \mathbb E\langle \bar x_n,
 /// \bar x_m\rangle/d\f$ backward, at initialisation and large width.
 class mean_field {
   public:
-    mean_field(const decoder_config& config, position_cells cells, const mean_field_terms& terms)
-        : config_(config), cells_(std::move(cells)), terms_(terms) {
+    /// \param tables are kept, not copied.
+    mean_field(const decoder_config& config, position_cells cells, const mean_field_terms& terms,
+               const mean_field_tables& tables)
+        : config_(config), cells_(std::move(cells)), terms_(terms), tables_(&tables) {
         const double deviation = config.initial_deviation(weight_kind::query_key_value);
         projected_ = double(config.width) * deviation * deviation;
         const double out = config.initial_deviation(weight_kind::attention_output);
         value_variance_ = config.latent ? double(config.latent->rank) * deviation * deviation : projected_;
         output_variance_ = value_variance_ * double(config.attention_size()) * out * out;
-        double most = 0;
-        for (Eigen::Index l = 0; l < config.layers; ++l)
-            most = std::max(most, score_variance(l));
-        if (most > 0 && terms.scores == score_terms::full) participation_.emplace(most, cells_.tokens());
-        if (config.experts) {
-            const double router = config.initial_deviation(weight_kind::router);
-            routing_.emplace(*config.experts, double(config.width) * router * router);
-        }
     }
 
     /// C of the embeddings: independent between positions.
@@ -90,8 +95,8 @@ class mean_field {
         const bool normalized = config_.latent || config_.scores.norm != query_key_norm::none;
         pair_kernel compared = normalized ? correlation : b.input;
         compared.all *= rope_kernel(layer).all;
-        attention_kernels kernels(heads(layer), participation_ ? &*participation_ : nullptr,
-                                  score_variance(layer), terms_.scores,
+        const participation_table* const table = tables_->participation ? &*tables_->participation : nullptr;
+        attention_kernels kernels(heads(layer), table, score_variance(config_, layer), terms_.scores,
                                   config_.latent ? correlation : b.input, std::move(compared));
         b.added = kernels.output();
         b.added.all *= output_variance_;
@@ -103,8 +108,8 @@ class mean_field {
 
     [[nodiscard]] feed_forward_branch feed_forward(Eigen::Index layer, const pair_kernel& c) const {
         branch b = reading(c);
-        feed_forward_kernels kernels(config_, routing_ ? &*routing_ : nullptr, config_.has_experts(layer),
-                                     b.input);
+        const routing_kernels* const routing = tables_->routing ? &*tables_->routing : nullptr;
+        feed_forward_kernels kernels(config_, routing, config_.has_experts(layer), b.input);
         if (!terms_.feed_forward_correlations) {
             const Eigen::VectorXd root = kernels.gain.diagonal().cwiseSqrt();
             kernels.gain = {root * root.transpose(), kernels.gain.diagonal()};
@@ -139,11 +144,11 @@ class mean_field {
     /// \f$e^{-slope}\f$ of every head with ALiBi; of layer 0, where a scale that depends on layers enters.
     [[nodiscard]] Eigen::VectorXd decays() const {
         if (config_.alibi == alibi_rule::none) return {};
-        return slopes(0).unaryExpr([](double slope) { return std::exp(-slope); });
+        return slopes(config_, 0).unaryExpr([](double slope) { return std::exp(-slope); });
     }
     /// The share of a query's weight that goes to positions.
     [[nodiscard]] Eigen::VectorXd kept_by_sinks(Eigen::Index layer) const {
-        return heads(layer).front().row_sums();
+        return heads(layer).front().attention.row_sums();
     }
 
     /// 1/s of each position, \f$s^2 = C_{nn} + \epsilon\f$.
@@ -160,10 +165,10 @@ class mean_field {
     }
 
     /// \f$\tau\f$, the variance of a layer's scores.
-    [[nodiscard]] double score_variance(Eigen::Index layer) const {
-        const auto [plain, rotated] = score_variances(layer);
+    [[nodiscard]] static double score_variance(const decoder_config& config, Eigen::Index layer) {
+        const auto [plain, rotated] = score_variances(config, layer);
         const double tau = plain + rotated;
-        const double cap = config_.scores.cap;
+        const double cap = config.scores.cap;
         return cap > 0 ? variance_through([cap](double s) { return cap * std::tanh(s / cap); }, tau) : tau;
     }
 
@@ -182,21 +187,23 @@ class mean_field {
     }
 
     /// The variance of a layer's scores from the entries of a head that are not rotated, and that are.
-    [[nodiscard]] std::pair<double, double> score_variances(Eigen::Index layer) const {
-        const double deviation = config_.initial_deviation(weight_kind::query_key_value);
-        const double c = config_.score_scale(layer);
-        const rope_config* const rope = config_.rope_of(layer);
-        const double rotated = rope != nullptr ? double(config_.rotated_width(*rope)) : 0;
-        double query = projected_, key = projected_, rotated_key = projected_;
-        if (config_.scores.norm != query_key_norm::none) query = key = rotated_key = 1;
-        if (config_.latent) {
-            key = double(config_.latent->rank) * deviation * deviation;
-            if (config_.latent->query_rank > 0)
-                query = double(config_.latent->query_rank) * deviation * deviation;
+    [[nodiscard]] static std::pair<double, double> score_variances(const decoder_config& config,
+                                                                   Eigen::Index layer) {
+        const double deviation = config.initial_deviation(weight_kind::query_key_value);
+        const double c = config.score_scale(layer);
+        const rope_config* const rope = config.rope_of(layer);
+        const double rotated = rope != nullptr ? double(config.rotated_width(*rope)) : 0;
+        const double projected = double(config.width) * deviation * deviation;
+        double query = projected, key = projected, rotated_key = projected;
+        if (config.scores.norm != query_key_norm::none) query = key = rotated_key = 1;
+        if (config.latent) {
+            key = double(config.latent->rank) * deviation * deviation;
+            if (config.latent->query_rank > 0)
+                query = double(config.latent->query_rank) * deviation * deviation;
         }
-        const double apart = config_.latent ? double(config_.latent->rope_width) : rotated;
+        const double apart = config.latent ? double(config.latent->rope_width) : rotated;
         const double factor = rope != nullptr ? std::pow(rope->attention_factor, 4) : 1;
-        return {c * c * query * key * (double(config_.head_width) - apart),
+        return {c * c * query * key * (double(config.head_width) - apart),
                 c * c * query * rotated_key * apart * factor};
     }
 
@@ -223,7 +230,7 @@ class mean_field {
         return {((1 - share) + share * mean.array()).matrix(), ones};
     }
     [[nodiscard]] pair_kernel rope_kernel(Eigen::Index layer) const {
-        const auto [plain, rotated] = score_variances(layer);
+        const auto [plain, rotated] = score_variances(config_, layer);
         return rope_kernel(config_.rope_of(layer), rotated > 0 ? rotated / (plain + rotated) : 0);
     }
     /// Tokens, as many as there can be.
@@ -232,23 +239,25 @@ class mean_field {
         return Eigen::Index(std::min(cells_.tokens(), double(most)));
     }
 
-    [[nodiscard]] Eigen::VectorXd slopes(Eigen::Index layer) const {
-        const double scale = config_.alibi_scaled ? config_.score_scale(layer) : 1;
-        return scale * alibi_slopes(config_.alibi, config_.heads, config_.alibi_max);
+    [[nodiscard]] static Eigen::VectorXd slopes(const decoder_config& config, Eigen::Index layer) {
+        const double scale = config.alibi_scaled ? config.score_scale(layer) : 1;
+        return scale * alibi_slopes(config.alibi, config.heads, config.alibi_max);
     }
 
-    /// The attention patterns of a layer: one, or one for each head where ALiBi tells them apart.
-    [[nodiscard]] std::vector<cell_attention> heads(Eigen::Index layer) const {
+    /// The attention patterns of a layer: one, or with ALiBi some that stand for all of its heads. What a head
+    /// does is smooth in the logarithm of its slope, so that the mean over heads is taken by Gauss's rule.
+    [[nodiscard]] std::vector<weighted_head> heads(Eigen::Index layer) const {
         attention_pattern pattern{.window = double(config_.window(layer))};
         if (config_.scores.sinks) {
             const double deviation = config_.initial_deviation(weight_kind::sink);
             pattern.sink = std::exp(deviation * deviation / 2);
         }
-        if (config_.alibi == alibi_rule::none) return {cell_attention(cells_, pattern)};
-        std::vector<cell_attention> heads;
-        for (const double slope : slopes(layer)) {
-            pattern.slope = slope;
-            heads.emplace_back(cells_, pattern);
+        if (config_.alibi == alibi_rule::none) return {{cell_attention(cells_, pattern)}};
+        const auto rule = gauss_rule_of(slopes(config_, layer).array().max(1e-300).log().matrix(), 8);
+        std::vector<weighted_head> heads;
+        for (Eigen::Index i = 0; i < rule.nodes.size(); ++i) {
+            pattern.slope = std::exp(rule.nodes[i]);
+            heads.push_back({cell_attention(cells_, pattern), rule.weights[i]});
         }
         return heads;
     }
@@ -259,9 +268,30 @@ class mean_field {
     double projected_;        // variance of what a map of the normalised stream gives: d sigma^2
     double value_variance_;   // of the values
     double output_variance_;  // of the attention branch's output for uncorrelated heads of unit variance
-    std::optional<participation_table> participation_;
-    std::optional<routing_kernels> routing_;
+    const mean_field_tables* tables_;
 };
+
+inline mean_field_tables mean_field_tables::of(std::string_view function, const decoder_config& config,
+                                               double tokens, const mean_field_terms& terms) {
+    double most = 0;
+    for (Eigen::Index l = 0; l < config.layers; ++l)
+        most = std::max(most, mean_field::score_variance(config, l));
+    mean_field_tables tables;
+    if (terms.scores == score_terms::full) {
+        const bool alibi =
+            config.alibi != alibi_rule::none;  // beyond 5, steep heads are off by tens of per cent
+        const double limit = alibi ? 5 : 400;
+        if (most > limit)
+            throw_domain_error(function, "variance of scores", most,
+                               alibi ? "must be at most 5 with ALiBi" : "must be at most 400");
+        if (most > 0) tables.participation.emplace(most, tokens);
+    }
+    if (config.experts) {
+        const double router = config.initial_deviation(weight_kind::router);
+        tables.routing.emplace(*config.experts, double(config.width) * router * router);
+    }
+    return tables;
+}
 
 /// One layer: C at its input, both branches, and C at its output.
 struct mean_field_layer {
@@ -282,7 +312,7 @@ struct mean_field_layer {
     [[nodiscard]] double attention_share(const pair_kernel& c) const {
         const Eigen::Index last = c.size() - 1;
         const double added = std::sqrt(attention.added.diagonal()[last]);
-        return added / (std::sqrt(c.diagonal()[last]) + added);
+        return added == 0 ? 0 : added / (std::sqrt(c.diagonal()[last]) + added);
     }
 
     /// B at the input, for B at the output.
@@ -304,21 +334,17 @@ struct mean_field_solution {
 /// Has the allocator keep what a layer's kernels take, some hundred of them, instead of returning it to the
 /// system each time: glibc's keeps twice the largest block that was ever released.
 inline void keep_memory_of_kernels(Eigen::Index cells) {
-    Eigen::ArrayXXd block(cells, 64 * (cells + 2));
+    constexpr Eigen::Index largest =
+        (Eigen::Index(1) << 25) / Eigen::Index(sizeof(double));  // that raises it
+    Eigen::ArrayXd block(std::min(64 * cells * (cells + 2), largest) - 16);
     *const_cast<volatile double*>(block.data()) = 0;  // it is allocated even though nothing uses it
 }
 
 /// The mean field with its kernels on the given cells.
-inline mean_field_solution solve_mean_field(std::string_view function, const position_cells& cells,
-                                            const decoder_config& config, const mean_field_terms& terms) {
+inline mean_field_solution solve_mean_field(const position_cells& cells, const decoder_config& config,
+                                            const mean_field_terms& terms, const mean_field_tables& tables) {
     keep_memory_of_kernels(cells.size());
-    const mean_field field(config, cells, terms);
-    constexpr double most = 5;  // beyond, outputs of steep heads are wrong by tens of per cent
-    for (Eigen::Index l = 0; l < config.layers; ++l) {
-        const double variance = field.score_variance(l);
-        if (config.alibi != alibi_rule::none && terms.scores == score_terms::full && variance > most)
-            throw_domain_error(function, "variance of scores", variance, "must be at most 5 with ALiBi");
-    }
+    const mean_field field(config, cells, terms, tables);
     std::vector<pair_kernel> kernels(1, field.embeddings());
     Eigen::VectorXd alphas(config.layers), seen(config.layers);
     for (Eigen::Index l = 0; l < config.layers; ++l) {
@@ -341,7 +367,7 @@ inline mean_field_solution solve_mean_field(std::string_view function, const pos
 
 /// Cells for a context: where kernels vary, as wide as `ratio` times the scale on which they do.
 inline position_cells mean_field_cells(const decoder_config& config, double tokens, double ratio) {
-    constexpr double most_in_windows = 250;  // cells
+    const double most_in_windows = 38 / ratio;  // cells
     double widest = tokens;
     std::vector<double> ends;  // of what the last position sees
     for (Eigen::Index l = 0; l < config.layers; ++l) {
@@ -359,13 +385,14 @@ inline position_cells mean_field_cells(const decoder_config& config, double toke
 inline mean_field_solution solve_mean_field(std::string_view function, const decoder_config& config,
                                             double tokens, const mean_field_terms& terms, double accuracy) {
     constexpr double few = 256;
+    const auto tables = mean_field_tables::of(function, config, tokens, terms);
     if (tokens <= few)
-        return solve_mean_field(function, position_cells::single(Eigen::Index(tokens)), config, terms);
+        return solve_mean_field(position_cells::single(Eigen::Index(tokens)), config, terms, tables);
     double ratio = 0.3;
-    auto coarse = solve_mean_field(function, mean_field_cells(config, tokens, ratio), config, terms);
+    auto coarse = solve_mean_field(mean_field_cells(config, tokens, ratio), config, terms, tables);
     while (true) {
         ratio /= 2;
-        auto fine = solve_mean_field(function, mean_field_cells(config, tokens, ratio), config, terms);
+        auto fine = solve_mean_field(mean_field_cells(config, tokens, ratio), config, terms, tables);
         const position_cells& cells = fine.norms.cells();
         Eigen::VectorXd values = fine.norms.values();
         for (Eigen::Index c = 0; c < values.size(); ++c) {
@@ -379,7 +406,7 @@ inline mean_field_solution solve_mean_field(std::string_view function, const dec
             return Eigen::VectorXd(x.cwiseProduct(cells.width) / x.dot(cells.width));
         };
         const double error = (share(values) - share(fine.norms.values())).cwiseAbs().sum() / 2;
-        constexpr Eigen::Index most = 400;
+        constexpr Eigen::Index most = 240;
         if (error <= accuracy || cells.size() > most || cells.are_single())
             return {{cells, values},
                     extrapolated(&mean_field_solution::alphas),

@@ -16,22 +16,27 @@ namespace cesaro::detail {
 
 /// Moments of a softmax over k scores of variance \f$\tau\f$, in units of what they are for equal weights:
 /// \f$k P(\tau, k)\f$, and \f$D(\tau, k)\,k / (1 - 1/k)\f$ with \f$D = \mathbb E \sum_j A_j^2 (1 - 2 A_j + \sum_i
-/// A_i^2)\f$. Their logarithms are interpolated at Chebyshev points of \f$\tau \in [0, \tau_{max}]\f$ and
-/// of \f$\ln k\f$, real k in [1, k_max].
+/// A_i^2)\f$. Their logarithms are interpolated at Chebyshev points of \f$\sqrt\tau \in [0,
+/// \sqrt{\tau_{max}}]\f$ and of \f$\ln k\f$, real k in [1, k_max], within 5e-3 to \f$\tau_{max} = 200\f$.
 class participation_table {
   public:
     participation_table(double largest_variance, double largest_count)
-        : variances_(0, largest_variance), log_counts_(0, std::log(std::max(largest_count, 2.0))) {
-        Eigen::MatrixXd squares(variance_nodes, count_nodes), centred(variance_nodes, count_nodes);
-        for (Eigen::Index i = 0; i < variance_nodes; ++i)
-            for (Eigen::Index j = 0; j < count_nodes; ++j) {
-                const double k = std::exp(log_counts_.point(j, count_nodes));
-                const auto moments = moments_of_softmax(k, variances_.point(i, variance_nodes));
+        : deviations_(0, std::sqrt(largest_variance)),
+          log_counts_(0, std::log(std::max(largest_count, 2.0))),
+          variance_nodes_(12 + Eigen::Index(std::min(deviations_.greatest, 28.0))),
+          count_nodes_(variance_nodes_ + 4) {
+        constexpr double precision = 16;  // e^-16 is nothing beside the error of interpolation
+        Eigen::MatrixXd squares(variance_nodes_, count_nodes_), centred(variance_nodes_, count_nodes_);
+        for (Eigen::Index i = 0; i < variance_nodes_; ++i)
+            for (Eigen::Index j = 0; j < count_nodes_; ++j) {
+                const double k = std::exp(log_counts_.point(j, count_nodes_));
+                const auto moments =
+                    moments_of_softmax(k, std::pow(deviations_.point(i, variance_nodes_), 2), precision);
                 squares(i, j) = std::log(k * moments.squares);
                 centred(i, j) = std::log(std::max(1e-300, k * moments.centred / (1 - 1 / k)));
             }
-        const Eigen::MatrixXd variance_transform = chebyshev_transform(variance_nodes);
-        const Eigen::MatrixXd count_transform = chebyshev_transform(count_nodes).transpose();
+        const Eigen::MatrixXd variance_transform = chebyshev_transform(variance_nodes_);
+        const Eigen::MatrixXd count_transform = chebyshev_transform(count_nodes_).transpose();
         squares_ = variance_transform * squares * count_transform;
         centred_ = variance_transform * centred * count_transform;
     }
@@ -41,7 +46,7 @@ class participation_table {
         Eigen::VectorXd squares, centred;
     };
     [[nodiscard]] row at_count(double count) const {
-        const Eigen::VectorXd basis = log_counts_.basis(std::log(std::max(count, 1.0)), count_nodes);
+        const Eigen::VectorXd basis = log_counts_.basis(std::log(std::max(count, 1.0)), count_nodes_);
         return {squares_ * basis, centred_ * basis};
     }
     /// Logarithms of both.
@@ -53,21 +58,19 @@ class participation_table {
     }
 
   private:
-    static constexpr Eigen::Index variance_nodes = 12;
-    static constexpr Eigen::Index count_nodes = 16;
-
     [[nodiscard]] double series(const Eigen::VectorXd& coefficients, double variance) const {
-        if (!(variances_.greatest > 0)) return 0;
-        const double x = variances_.scaled(variance);
+        if (!(deviations_.greatest > 0)) return 0;
+        const double x = deviations_.scaled(std::sqrt(variance));
         double next = 0, value = 0;  // Clenshaw's recurrence
-        for (Eigen::Index i = variance_nodes; i-- > 1;) {
+        for (Eigen::Index i = variance_nodes_; i-- > 1;) {
             const double here = coefficients[i] + 2 * x * value - next;
             next = std::exchange(value, here);
         }
         return coefficients[0] + x * value - next;
     }
 
-    chebyshev_interval variances_, log_counts_;
+    chebyshev_interval deviations_, log_counts_;
+    Eigen::Index variance_nodes_, count_nodes_;
     Eigen::MatrixXd squares_, centred_;
 };
 

@@ -22,12 +22,14 @@ namespace cesaro::detail {
 ///     e^{-tS} dt, \qquad \varphi_i(t; v) = \mathbb E[W^i e^{-tW}], \quad W = e^{\sqrt v g}, \f]
 ///
 /// S the weight of a sink: the variable scores win more often. Logarithms of \f$\varphi_0\f$ and ratios are
-/// kept as polynomials in v at each node of t, so that a softmax over k scores costs O(k).
+/// kept as polynomials in the deviation at each node of t, so that a softmax over k scores costs O(k).
 class softmax_means {
   public:
     /// \param least, greatest between which all variances lie.
     /// \param most_positions of one softmax.
-    softmax_means(double least, double greatest, double most_positions) : variances_(least, greatest) {
+    softmax_means(double least, double greatest, double most_positions)
+        : deviations_(std::sqrt(least), std::sqrt(greatest)),
+          degree_(8 + Eigen::Index((deviations_.greatest - deviations_.least) / 2)) {
         constexpr double precision = 16;  // e^-16 is nothing here
         const double deviation = std::sqrt(greatest);
         const normal_rule<double> normal(deviation, precision, precision);
@@ -36,9 +38,9 @@ class softmax_means {
         const auto nodes = Eigen::Index((reach + std::log(precision) - lowest) / step) + 1;
         t_ = (Eigen::VectorXd::LinSpaced(nodes, 0, double(nodes - 1)) * step).array() + lowest;
         t_ = t_.array().exp();
-        Eigen::MatrixXd log_missing(nodes, degree), ratio(nodes, degree);
-        for (Eigen::Index p = 0; p < degree; ++p) {
-            const double root = std::sqrt(variances_.point(p, degree));
+        Eigen::MatrixXd log_missing(nodes, degree_), ratio(nodes, degree_);
+        for (Eigen::Index p = 0; p < degree_; ++p) {
+            const double root = deviations_.point(p, degree_);
             const Eigen::VectorXd factors = (root * normal.nodes.array()).exp();
             for (Eigen::Index i = 0; i < nodes; ++i) {
                 double lost = 0, first = 0;
@@ -57,7 +59,7 @@ class softmax_means {
                 ratio(i, p) = first / std::exp(log_missing(i, p));
             }
         }
-        const Eigen::MatrixXd transform = chebyshev_transform(degree).transpose();
+        const Eigen::MatrixXd transform = chebyshev_transform(degree_).transpose();
         log_missing_ = log_missing * transform;
         ratio_ = step * ratio * transform;
     }
@@ -88,12 +90,13 @@ class softmax_means {
         const Eigen::VectorXd sums = a.row_sums();
         const Eigen::VectorXd counts = sums.cwiseAbs2().cwiseQuotient(a.participation());
         for (Eigen::Index n = 0; n < sums.size(); ++n) {
-            Eigen::MatrixXd powers(degree, n + 2);  // T_p of the variances of the row, the query's own last
+            Eigen::MatrixXd powers(degree_, n + 2);  // T_p of the variances of the row, the query's own last
             for (Eigen::Index j = 0; j <= n; ++j)
-                powers.col(j) = variances_.basis(variances.off()(n, j), degree);
-            powers.col(n + 1) = variances_.basis(variances.diagonal()[n], degree);
+                powers.col(j) = deviations_.basis(std::sqrt(variances.off()(n, j)), degree_);
+            powers.col(n + 1) = deviations_.basis(std::sqrt(variances.diagonal()[n]), degree_);
             const Eigen::VectorXd weights = a.row(n);
-            const double sink = counts[n] * (1 - sums[n]) / sums[n];
+            const double left = 1 - sums[n];  // rounding, where there is no sink
+            const double sink = left > 1e-12 ? counts[n] * left / sums[n] : 0;
             const Eigen::VectorXd moments = counts[n] / sums[n] * (powers * weights);
             const Eigen::VectorXd missing =
                 ((log_missing_ * moments).array().min(0) - sink * t_.array()).exp();
@@ -107,10 +110,10 @@ class softmax_means {
     }
 
   private:
-    static constexpr Eigen::Index degree = 8;
     static constexpr double step = 0.5;  // of ln t
 
-    chebyshev_interval variances_;
+    chebyshev_interval deviations_;
+    Eigen::Index degree_;
     Eigen::VectorXd t_;
     Eigen::MatrixXd log_missing_, ratio_;  // coefficients of ln phi_0 and of t phi_1 / phi_0, node by node
 };
