@@ -2,8 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The cesaro authors
 # SPDX-License-Identifier: MIT
 #
-# Draws docs/models.svg, with which the README opens, and writes its table of coefficients and that of
-# docs/step0.md of tokens seen. Some minutes.
+# Draws docs/models.svg, with which the README opens, and writes its table of coefficients. Some minutes.
 #   scripts/models.sh PROGRAM [RESULTS]   PROGRAM is influence_profile; results already in RESULTS are kept
 set -euo pipefail
 program=$(realpath "$1")
@@ -16,4 +15,4 @@ for model in gpt2 pythia-1.4b opt-1.3b llama-2-7b llama-3.1-8b mistral-7b qwen2.
     deepseek-v3; do
     [[ -s $results/$model.json ]] || "$program" --model "$model" --points 2 --format json --output "$results/$model.json"
 done
-python3 "$root/scripts/models_table.py" "$results" "$root/README.md" "$root/docs/step0.md"
+python3 "$root/scripts/models_table.py" "$results" "$root/README.md"

@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-FileCopyrightText: 2026 The cesaro authors
 # SPDX-License-Identifier: MIT
-"""Writes the table of coefficients in README.md and that of tokens seen in docs/step0.md, each between its marks,
-from the JSON of influence_profile.
+"""Writes the table of coefficients in README.md, between its marks, from the JSON of influence_profile.
 
-usage: models_table.py RESULTS README.md docs/step0.md
+usage: models_table.py RESULTS README.md
 """
 import json
 import pathlib
@@ -22,11 +21,6 @@ def line(run):
     )
 
 
-def seen_line(run):
-    seen = run["tokens_seen"]
-    return f"| {run['model']} | {run['width']} | {run['tokens']} | {seen[0]:.4g} | {min(seen):.4g} | {seen[-1]:.4g} |"
-
-
 def write(page, mark, lines):
     pattern = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- end -->)", re.DOTALL)
     text, count = pattern.subn(lambda m: m[1] + "\n".join(lines) + "\n" + m[2], page.read_text())
@@ -36,14 +30,11 @@ def write(page, mark, lines):
 
 
 def main():
-    results, readme, step0 = map(pathlib.Path, sys.argv[1:])
+    results, readme = map(pathlib.Path, sys.argv[1:])
     runs = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
     table = ["| model | tokens | α, first layer | mean | last | first tenth, % | middle | last tenth | query | valley |"]
     table.append("| --- | --: | --: | --: | --: | --: | --: | --: | --: | --: |")
     write(readme, "models", table + [line(run) for run in runs])
-    table = ["| model | width | tokens | seen by a head, first layer | least of all layers | last layer |"]
-    table.append("| --- | --: | --: | --: | --: | --: |")
-    write(step0, "tokens seen", table + [seen_line(run) for run in runs])
 
 
 if __name__ == "__main__":
