@@ -19,6 +19,7 @@ TEXT
         checkpoint; do
         printf '\n## %s\n\n```cpp\n' "$example"
         tail -n +4 "examples/$example.cpp"
+        # shellcheck disable=SC2016  # a fence, no command
         printf '```\n\n```text\n'
         "$build/examples/$example"
         printf '```\n'

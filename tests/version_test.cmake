@@ -16,3 +16,13 @@ endforeach()
 if(NOT citation MATCHES "\nversion: ${VERSION}\n")
     message(FATAL_ERROR "CITATION.cff is not of version ${VERSION}")
 endif()
+foreach(part "meson.build|version: '${VERSION}'" "packaging/meson/cesaro.wrap|revision = v${VERSION}"
+             "packaging/vcpkg/ports/cesaro/vcpkg.json|\"version\": \"${VERSION}\"" "packaging/homebrew/cesaro.rb|/v${VERSION}.tar.gz"
+             "packaging/spack/package.py|version(\"${VERSION}\"" "CHANGELOG.md|## ${VERSION} - ")
+    string(REGEX MATCH "^([^|]*)\\|(.*)$" part "${part}")
+    file(READ ${SOURCE}/${CMAKE_MATCH_1} text)
+    string(FIND "${text}" "${CMAKE_MATCH_2}" at)
+    if(at EQUAL -1)
+        message(FATAL_ERROR "${CMAKE_MATCH_1} does not say ${CMAKE_MATCH_2}")
+    endif()
+endforeach()

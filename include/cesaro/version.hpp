@@ -6,7 +6,7 @@
 /// The version of the library, for the preprocessor and, below, for the language. It is told here alone: the
 /// build reads these lines. CESARO_VERSION is 10000 major + 100 minor + patch.
 #define CESARO_VERSION_MAJOR 0
-#define CESARO_VERSION_MINOR 1
+#define CESARO_VERSION_MINOR 2
 #define CESARO_VERSION_PATCH 0
 #define CESARO_VERSION (CESARO_VERSION_MAJOR * 10000 + CESARO_VERSION_MINOR * 100 + CESARO_VERSION_PATCH)
 

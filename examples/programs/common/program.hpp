@@ -24,7 +24,7 @@ struct usage_error : std::runtime_error {
 /// and `--version` are successes. The return value is main's.
 int run(CLI::App& app, int argc, const char* const* argv, const std::function<void()>& body);
 
-/// The version of the programs and of the library, "0.1.0".
+/// The version of the programs and of the library, "0.2.0".
 std::string version();
 
 /// The command line that run() was given, quoted as a shell takes it.
