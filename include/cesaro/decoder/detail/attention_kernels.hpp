@@ -125,6 +125,8 @@ class attention_kernels {
 
   private:
     struct head {
+        explicit head(cell_attention attention) : a(std::move(attention)) {}
+
         cell_attention a;
         double weight = 1;           ///< in the mean over heads
         pair_kernel c_rows, q_rows;  ///< (n, j): mean over i seen by n of C_ij
@@ -150,7 +152,7 @@ class attention_kernels {
     }
 
     [[nodiscard]] head prepared(const cell_attention& uniform) const {
-        head h{.a = full() ? reweighted(uniform) : uniform};
+        head h(full() ? reweighted(uniform) : uniform);
         h.squares_of_last = h.a.participation().tail<1>()[0];
         h.c_rows = h.a.mean(c_);
         h.c_pairs = h.a.mean(h.c_rows.transpose());

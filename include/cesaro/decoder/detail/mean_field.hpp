@@ -16,6 +16,7 @@
 #include <cesaro/decoder/mean_field_terms.hpp>
 #include <cesaro/decoder/rope.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/equals.hpp>
 
 #include <Eigen/Core>
 
@@ -312,7 +313,7 @@ struct mean_field_layer {
     [[nodiscard]] double attention_share(const pair_kernel& c) const {
         const Eigen::Index last = c.size() - 1;
         const double added = std::sqrt(attention.added.diagonal()[last]);
-        return added == 0 ? 0 : added / (std::sqrt(c.diagonal()[last]) + added);
+        return equals(added, 0) ? 0 : added / (std::sqrt(c.diagonal()[last]) + added);
     }
 
     /// B at the input, for B at the output.
