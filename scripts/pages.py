@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--python")
     parser.add_argument("pages", nargs="*")
     arguments = parser.parse_args()
-    python = arguments.python
+    python = arguments.python and str(pathlib.Path(arguments.python).absolute())
     if python is None and subprocess.run([sys.executable, "-c", "import cesaro"], capture_output=True, check=False).returncode == 0:
         python = sys.executable
     wrong = 0
