@@ -117,7 +117,7 @@ void fill_keyed_matrix(const Places& places, const Hops& hops, Out& out) {
         decay.push_back(places.template decay<Number>(t));
     }
     constexpr Eigen::Index panel = 1024;
-    std::vector<Number> row(std::size_t(tokens));
+    std::vector<Number> row(static_cast<std::size_t>(tokens));
     for (Eigen::Index n = tokens; n-- > 0;) {
         if ((tokens - 1 - n) % panel == 0) {
             keyed_row<Number, Places, Hops>(places, hops, n + 1).fill(0, n + 1, row.data());
