@@ -38,7 +38,7 @@ class geometric_power_sums {
         using std::expm1;
         using std::log1p;
         const Real half = Real(1) / Real(2);
-        const Real count(b - a + 1);
+        const auto count = static_cast<Real>(b - a + 1);
         const Real from_begin = slope * (Real(a) - half);
         const Real far = exp(-from_begin);                // e^{-sA}
         const Real gap = far * -expm1(-(slope * count));  // e^{-sA} - e^{-sB}
