@@ -95,7 +95,8 @@ TEMPLATE_TEST_CASE("rows under keys that are not uniform are the reference's", "
     const double most = 900;  // 2e-13 in double
     for (const auto& row : table<keyed_reference>("keys.txt")) {
         const Real parameter = static_cast<Real>(row.parameter);
-        if (!row.schedule.fits<Real>() || reference_real(parameter) != reference_real(row.parameter)) continue;
+        if (!row.schedule.fits<Real>() || reference_real(parameter) != reference_real(row.parameter))
+            continue;
         CAPTURE(row.kind, row.parameter, row.query, row.source, row.schedule.depth, row.schedule.alpha);
         const auto schedule = row.schedule.as<Real>();
         const auto check = [&](const auto& keys) {
