@@ -18,20 +18,20 @@ using namespace cesaro_test;
 
 namespace {
 
-using column = Eigen::VectorX<rational>;
+using values = Eigen::VectorX<rational>;
 
-column scaled_sum(const rational& a, const column& x, const rational& b, const column& y) {
-    column z(x.size());
+values scaled_sum(const rational& a, const values& x, const rational& b, const values& y) {
+    values z(x.size());
     for (Eigen::Index i = 0; i < x.size(); ++i)
         z[i] = a * x[i] + b * y[i];
     return z;
 }
 
 /// sum_k w_k M^k x.
-column applied(const hop_law<rational>& law, const column& x) {
+values applied(const hop_law<rational>& law, const values& x) {
     const cesaro_operator<rational> m(x.size());
-    column power = x;
-    column sum = column::Constant(x.size(), rational(0));
+    values power = x;
+    values sum = values::Constant(x.size(), rational(0));
     for (Eigen::Index k = 0; k <= law.max_hops(); ++k) {
         sum = scaled_sum(rational(1), sum, law.weights()[k], power);
         power = m.apply(power);
@@ -39,8 +39,8 @@ column applied(const hop_law<rational>& law, const column& x) {
     return sum;
 }
 
-column some_input() {
-    column x(7);
+values some_input() {
+    values x(7);
     for (Eigen::Index i = 0; i < 7; ++i)
         x[i] = rational(1 + i * i * i, 3 + i);
     return x;
@@ -76,16 +76,16 @@ TEST_CASE("stochastic depth is the mean over the layers that are there") {
 }
 
 TEST_CASE("a value residual is what its layers do") {
-    const column x = some_input();
+    const values x = some_input();
     const cesaro_operator<rational> m(7);
     const rational own(2, 3);
     const rational first(1, 4);
-    column stream = x;
+    values stream = x;
     for (const rational& alpha : layers.alphas()) {
-        const column values = m.apply(scaled_sum(own, stream, first, x));
-        stream = scaled_sum(rational(1 - alpha), stream, alpha, values);
+        const values seen = m.apply(scaled_sum(own, stream, first, x));
+        stream = scaled_sum(rational(1 - alpha), stream, alpha, seen);
     }
-    const column expected = applied(value_residual(layers, own, first), x);
+    const values expected = applied(value_residual(layers, own, first), x);
     CHECK(std::equal(stream.begin(), stream.end(), expected.begin()));
     CHECK(value_residual(layers, rational(1), rational(0)) == hop_law<rational>(layers));
     CHECK(bent_share(value_residual(layers, rational(0), rational(1))) == 0);
@@ -95,18 +95,18 @@ TEST_CASE("a value residual is what its layers do") {
 
 TEST_CASE("the mean over depth is the law of records") {
     // x_{l+1} = mean(v_0 .. v_l), v_l = M x_l: after the first layer, every one of H - 1 more.
-    const column x = some_input();
+    const values x = some_input();
     const cesaro_operator<rational> m(7);
     const Eigen::Index depth = 6;
-    column sum = column::Constant(7, rational(0));
-    column stream = x;  // x_1 = v_0
+    values sum = values::Constant(7, rational(0));
+    values stream = x;  // x_1 = v_0
     for (Eigen::Index l = 1; l <= depth; ++l) {
         if (l > 1) {
             sum = scaled_sum(rational(1), sum, rational(1), m.apply(stream));
             stream = scaled_sum(rational(1, l), x, rational(1, l), sum);
         }
     }
-    const column expected = applied(mean_over_depth<rational>(depth), x);
+    const values expected = applied(mean_over_depth<rational>(depth), x);
     CHECK(std::equal(stream.begin(), stream.end(), expected.begin()));
     rational harmonic = 0;
     for (int l = 2; l <= 6; ++l)
