@@ -504,7 +504,8 @@ TEST_CASE("bad keys are named") {
                     std::invalid_argument);
     CHECK_THROWS_AS(weighted_keys<>::with_denominators(ones, ones), std::domain_error);
     CHECK_THROWS_AS(discrete_influence<>(-1, schedule, uniform_keys<>{1.0}), std::domain_error);
-    CHECK_THROWS_AS(mode(discrete_influence<>(9, schedule, uniform_keys<>{1.0})), std::invalid_argument);
+    CHECK_THROWS_WITH(mode(discrete_influence<>(9, schedule, decaying_keys<>{1.0})),
+                      "cesaro::mode(discrete_influence): keys = decaying must be uniform, without a sink");
     CHECK_THROWS_AS(summarize(discrete_influence<>(9, schedule, uniform_keys<>{1.0})), std::invalid_argument);
 }
 

@@ -270,6 +270,14 @@ Number upper_tail(const discrete_influence<Real>& d, std::int64_t source, const 
         [&](const auto& table) { return table.sum_of(source + 1, d.query()); });
 }
 
+/// Throws std::invalid_argument where the keys do not weigh the same, or a sink takes part.
+template <class Real>
+void check_uniform(std::string_view function, const discrete_influence<Real>& d) {
+    constexpr std::array<std::string_view, 4> kinds{"uniform", "beside a sink", "weighted", "decaying"};
+    if (!d.is_uniform())
+        throw_invalid_argument(function, "keys", kinds[d.keys().index()], "must be uniform, without a sink");
+}
+
 /// The smallest position in [0, last] at which `reached` holds, which must be monotone and hold at last.
 template <class Predicate>
 std::int64_t first_position_where(std::int64_t last, Predicate reached) {
@@ -583,8 +591,7 @@ template <real_scalar Real>
 /// \throws std::invalid_argument of keys that are not uniform, whose row may have its most anywhere.
 template <real_scalar Real>
 [[nodiscard]] std::int64_t mode(const discrete_influence<Real>& d) {
-    if (!d.is_uniform())
-        detail::throw_invalid_argument("mode(discrete_influence)", "keys", "others", "must be uniform");
+    detail::check_uniform("mode(discrete_influence)", d);
     return pdf(d, d.query()) > pdf(d, 0) ? d.query() : 0;
 }
 

@@ -121,8 +121,7 @@ Real entropy_of(const discrete_influence<Real>& row) {
 template <real_scalar Real>
 [[nodiscard]] profile_summary<Real> summarize(const discrete_influence<Real>& row) {
     using std::log;
-    if (!row.is_uniform())
-        detail::throw_invalid_argument("summarize(discrete_influence)", "keys", "others", "must be uniform");
+    detail::check_uniform("summarize(discrete_influence)", row);
     const Real total = row.hops().total();
     if (!(total > Real(0))) {
         detail::throw_domain_error("summarize(discrete_influence)", "total", total, "must be positive");
