@@ -499,6 +499,7 @@ template <real_scalar Real>
 [[nodiscard]] std::int64_t quantile(const discrete_influence<Real>& d, const std::type_identity_t<Real>& p) {
     const Real& total = d.total();
     detail::check_level("quantile(discrete_influence)", p, total);
+    if (total > Real(0) && !(p < total)) return d.query();  // the total itself may be rounded
     detail::exact_comparison<Real> tail(d);
     // The tail that is below one half: the other one may round to the same value at many positions.
     if (Real(2) * p <= total) {
