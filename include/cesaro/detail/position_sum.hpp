@@ -43,28 +43,38 @@ class summation_rule {
             }
         }
         Eigen::Matrix<double, points, 1> sums = Eigen::Matrix<double, points, 1>::Zero();
-        sums[0] = width;
-        weights_ = p.partialPivLu().solve(sums);
+        sums[0] = 1;
+        shares_ = p.partialPivLu().solve(sums);
+        count_ = count;
     }
 
     /// The sum of f(first + i), i < count; f gives an array of numbers.
     template <class Function>
     auto operator()(std::int64_t first, const Function& f) const {
-        auto sum = f(first + nodes_[0]);
-        using Real = typename decltype(sum)::value_type;
-        for (auto& s : sum)
-            s *= Real(weights_[0]);
-        for (int i = 1; i < points; ++i) {
-            const auto values = f(first + nodes_[std::size_t(i)]);
+        using Values = decltype(f(first));
+        using Number = typename Values::value_type;
+        Values sum;
+        sum.fill(Number(0));
+        for (int i = 0; i < points; ++i) {
+            const Values values = f(first + nodes_[std::size_t(i)]);
+            const Number weight = from_share<Number>(shares_[i]) * Number(count_);
             for (std::size_t j = 0; j < sum.size(); ++j)
-                sum[j] += values[j] * Real(weights_[i]);
+                sum[j] += values[j] * weight;
         }
         return sum;
     }
 
   private:
+    /// A share, below one, as a number of any kind, of which all are made from integers.
+    template <class Number>
+    static Number from_share(double share) {
+        constexpr std::int64_t one = std::int64_t(1) << 60;
+        return Number(static_cast<std::int64_t>(share * double(one))) / Number(one);
+    }
+
     std::array<std::int64_t, points> nodes_;
-    Eigen::Matrix<double, points, 1> weights_;
+    Eigen::Matrix<double, points, 1> shares_;
+    std::int64_t count_;
 };
 
 /// sum += terms, one by one.
@@ -91,7 +101,7 @@ void add_block(std::int64_t first, std::int64_t count, const Function& f, Values
     bool enough = true;
     for (std::size_t j = 0; j < sum.size(); ++j) {
         const Real difference = whole[j] < parts[j] ? Real(parts[j] - whole[j]) : Real(whole[j] - parts[j]);
-        enough = enough && difference <= (parts[j] + sum[j]) * Real(1e-14);
+        enough = enough && difference * Real(100000000000000) <= parts[j] + sum[j];
     }
     if (enough) return add_to(sum, parts);
     add_block(first, half, f, sum);
@@ -102,7 +112,8 @@ void add_block(std::int64_t first, std::int64_t count, const Function& f, Values
 /// influence has its scales. f(m) is an array of numbers that are not negative.
 template <class Values, class Function>
 Values sum_over_positions(std::int64_t count, const Function& f) {
-    Values sum{};
+    Values sum;
+    sum.fill(typename Values::value_type(0));
     const std::int64_t middle = count / 2;
     for (std::int64_t begin = 0, width = summation_rule::few; begin < middle; begin += width, width = begin) {
         add_block(begin, std::min(width, middle - begin), f, sum);
