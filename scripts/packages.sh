@@ -81,16 +81,16 @@ mapfile -t packages < <(scripts/deb.sh -DCESARO_WARNINGS_AS_ERRORS=ON)
 [[ ${#packages[@]} == 3 ]]
 for package in "${packages[@]}"; do
     dpkg -c "$package" | awk '$1 ~ /^-/ { print $NF }' >"$scratch/$(basename "$package").files"
-    dpkg -x "$package" "$scratch/debian"
+    dpkg -x "$package" "$scratch/packages"
 done
 sort "$scratch"/*.files | uniq -d | grep . && { say "these files are in two packages"; exit 1; }
-diff <(cd "$scratch/debian/usr/include" && find . -type f | sort) <(cd include && find . -type f | sort)
+diff <(cd "$scratch/packages/usr/include" && find . -type f | sort) <(cd include && find . -type f | sort)
 for program in "$prefix"/bin/*; do
     name="$(basename "$program")"
-    "$scratch/debian/usr/bin/$name" --version >/dev/null
-    zcat "$scratch/debian/usr/share/man/man1/$name.1.gz" | grep -q -- '\\-\\-format'
-    cmp packaging/bash-completion/cesaro "$scratch/debian/usr/share/bash-completion/completions/$name"
+    "$scratch/packages/usr/bin/$name" --version >/dev/null
+    zcat "$scratch/packages/usr/share/man/man1/$name.1.gz" | grep -q -- '\\-\\-format'
+    cmp packaging/bash-completion/cesaro "$scratch/packages/usr/share/bash-completion/completions/$name"
 done
-for name in libcesaro-dev cesaro cesaro-doc; do cmp LICENSE "$scratch/debian/usr/share/doc/$name/copyright"; done
-quickstart debian "-I$scratch/debian/usr/include" "${flags[@]}"
+for name in libcesaro-dev cesaro cesaro-doc; do cmp LICENSE "$scratch/packages/usr/share/doc/$name/copyright"; done
+quickstart debian "-I$scratch/packages/usr/include" "${flags[@]}"
 say "done after $SECONDS s"
