@@ -250,6 +250,7 @@ cesaro::jacobian_probes resolve_probes(const experiment_options& options, const 
 /// The token ids of a file, as many as asked for; none when they are to be drawn.
 std::vector<Index> resolve_ids(const experiment_options& options, const decoder_config& config) {
     if (options.token_ids.empty()) return {};
+    check_input(options.token_ids);
     std::vector<Index> ids = cesaro::read_token_ids(options.token_ids, config.vocab_size);
     const Index tokens = options.tokens.value_or(Index(ids.size()));
     if (Index(ids.size()) < tokens)

@@ -104,10 +104,21 @@ VectorXd read_profile(const settings& s) {
     std::istringstream lines(programs::read_text(s.file));
     std::vector<double> values;
     std::optional<std::size_t> column;
-    int number = 0;
+    std::size_t positions = std::string::npos;  // their column, where there is one
+    std::size_t width = 0;
+    int number = 0, blank = 0;
     for (std::string line; std::getline(lines, line);) {
         ++number;
-        if (line.starts_with('#') || line.find_first_not_of(" \t\r") == std::string::npos) continue;
+        if (line.starts_with("# sample"))
+            throw usage_error(fmt::format(
+                "'{}' line {}: a sample of the positions is no profile: ask for --all", s.file, number));
+        if (line.starts_with('#')) continue;
+        if (line.find_first_not_of(" \t\r") == std::string::npos) {
+            blank = number;
+            continue;
+        }
+        if (blank > 0 && !values.empty())
+            throw usage_error(fmt::format("'{}' line {} is empty, between values", s.file, blank));
         const std::vector<std::string> row = fields(line);
         if (!column) {
             const bool is_header = !std::all_of(row.begin(), row.end(), is_number);
@@ -115,12 +126,18 @@ VectorXd read_profile(const settings& s) {
             for (std::size_t j = 0; !is_header && j < names.size(); ++j)
                 names[j] = std::to_string(j + 1);
             column = column_of(s, names);
+            width = names.size();
+            const auto named = std::find(names.begin(), names.end(), "position");
+            if (named != names.end()) positions = std::size_t(named - names.begin());
             if (is_header) continue;
         }
         const std::string what = fmt::format("'{}' line {}", s.file, number);
-        if (*column >= row.size())
-            throw usage_error(fmt::format("{} has {}, and column {} is asked for", what,
-                                          programs::counted(Index(row.size()), "field"), *column + 1));
+        if (row.size() != width)
+            throw usage_error(fmt::format("{} has {}, and the first line {}", what,
+                                          programs::counted(Index(row.size()), "field"), width));
+        if (positions < width && programs::parse_number(what, row[positions]) != double(values.size()))
+            throw usage_error(fmt::format("{}: position {}, and not {}: all are needed, in order", what,
+                                          row[positions], values.size()));
         const double value = programs::parse_number(what, row[*column]);
         if (!(std::isfinite(value) && value >= 0))
             throw usage_error(fmt::format("{}: {} must be finite and not negative", what, value));

@@ -277,7 +277,8 @@ std::vector<programs::chosen_model> compared(const settings& s) {
     return models;
 }
 
-void compare(const settings& s, const std::vector<programs::chosen_model>& models) {
+void compare(const settings& s, const std::vector<programs::chosen_model>& models,
+             programs::destinations& files) {
     if (s.network.mixing.given() || s.network.layers >= 0)
         throw usage_error(
             "several models are compared by their predictions: give no coefficients and no --layers");
@@ -285,7 +286,6 @@ void compare(const settings& s, const std::vector<programs::chosen_model>& model
         throw usage_error(
             "several models are compared as a whole: --position, --quantile, --heatmap and --save-alphas "
             "take one");
-    programs::destinations files(s.output);
     std::vector<programs::predicted_influence> predictions;
     for (const programs::chosen_model& m : models)
         predictions.emplace_back(m, s.network.tokens);
@@ -294,9 +294,9 @@ void compare(const settings& s, const std::vector<programs::chosen_model>& model
 }
 
 void run(const settings& s) {
-    const std::vector<programs::chosen_model> models = compared(s);
-    if (!models.empty()) return compare(s, models);
     programs::destinations files(s.output);
+    const std::vector<programs::chosen_model> models = compared(s);
+    if (!models.empty()) return compare(s, models, files);
     files.add("--save-alphas", s.save_alphas);
     files.add("--heatmap", s.heatmap, true);
     const bool has_model = !s.network.model_names.empty() || !s.network.config.empty();

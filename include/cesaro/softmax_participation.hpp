@@ -55,8 +55,9 @@ struct softmax_moments {
     Real centred;
 };
 
-/// For real counts k >= 1, by integrals as that of softmax_participation(), to a relative error of
-/// \f$e^{-precision}\f$.
+/// For real counts k >= 1, by integrals as that of softmax_participation(), to relative errors of
+/// \f$e^{-precision}\f$ and of \f$precision^3 e^{-precision}\f$: the higher the moment, the narrower the
+/// Fourier transform that a step has to resolve.
 template <class Real>
 [[nodiscard]] softmax_moments<Real> moments_of_softmax(const Real& k, const Real& variance,
                                                        const Real& precision) {
@@ -78,25 +79,27 @@ template <class Real>
     const Real step = Real(9) * pi * pi / (10 * precision);
     Real two(0), two_and_two(0), two_and_ones(0);
     for (Real u = lowest; u < reach + top; u += step) {
-        Real firsts(0), squares(0), missing(0);  // E[(tW)^i e^{-tW}] and 1 - phi_0
+        Real present(0), firsts(0), squares(0), missing(0);  // E[(tW)^i e^{-tW}] and 1 - phi_0
         Eigen::Index i = 0;
         for (; i < normal.nodes.size(); ++i) {
             const Real y = u + deviation * normal.nodes[i];
             if (y > top) break;
             const Real w = exp(y);
             const Real lost = expm1(Real(-w));
-            const Real first = normal.weights[i] * w * (lost + 1);
-            firsts += first;
-            squares += first * w;
+            const Real left = normal.weights[i] * (lost + 1);
+            present += left;
+            firsts += left * w;
+            squares += left * w * w;
             missing -= normal.weights[i] * lost;
         }
         if (i < normal.nodes.size()) missing += normal.above[i];
-        if (!(missing < Real(1))) continue;
-        const Real one_less = exp(Real((k - 1) * log1p(Real(-missing))));  // phi_0^(k-1)
-        const Real two_less = one_less / (1 - missing);
+        if (!(present > Real(0))) continue;
+        const Real log_present = 2 * missing < Real(1) ? log1p(Real(-missing)) : log(present);
+        const Real one_less = exp(Real((k - 1) * log_present));  // phi_0^(k-1)
+        const Real two_less = exp(Real((k - 2) * log_present));
         two += squares * one_less;
         two_and_two += squares * squares * two_less;
-        two_and_ones += squares * firsts * firsts * two_less / (1 - missing);
+        two_and_ones += squares * firsts * firsts * exp(Real((k - 3) * log_present));
     }
     const Real pairs = k * (k - 1) * step / 6;
     return {std::min(Real(1), Real(k * step * two)),

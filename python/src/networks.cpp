@@ -10,6 +10,17 @@
 
 namespace cesaro::python {
 
+namespace {
+
+/// Of the weights: a schedule and its law are equal.
+py::ssize_t hash_of(const hop_law<double>& h) {
+    const Eigen::VectorXd w = h.weights().array() + 0.0;  // -0 is 0
+    return py::hash(
+        py::bytes(reinterpret_cast<const char*>(w.data()), std::size_t(w.size()) * sizeof(double)));
+}
+
+}  // namespace
+
 void bind_networks(py::module_& m) {
     using schedule = mixing_schedule<double>;
     using law = hop_law<double>;
@@ -115,11 +126,7 @@ The product of ``1 - alpha_l``: the isolated mass at the query, whatever the con
         .def(
             "__mul__", [](const schedule& a, const law& b) { return law(a) * b; }, py::is_operator())
         .def(py::self == py::self)
-        .def("__hash__",
-             [](const schedule& s) {
-                 return py::hash(py::bytes(reinterpret_cast<const char*>(s.alphas().data()),
-                                           std::size_t(s.depth()) * sizeof(double)));
-             })
+        .def("__hash__", [](const schedule& s) { return hash_of(law(s)); })
         .def("__repr__",
              [](const schedule& s) {
                  return py::str("MixingSchedule({} layers, total attention {:.6g})")
@@ -164,12 +171,7 @@ The law given that nothing is lost.
             "__eq__", [](const law& a, const law& b) { return a == b; }, py::is_operator())
         .def(
             "__eq__", [](const law& a, const schedule& b) { return a == law(b); }, py::is_operator())
-        .def("__hash__",
-             [](const law& h) {
-                 const Eigen::VectorXd w = h.weights();
-                 return py::hash(py::bytes(reinterpret_cast<const char*>(w.data()),
-                                           std::size_t(w.size()) * sizeof(double)));
-             })
+        .def("__hash__", &hash_of)
         .def("__repr__", [](const law& h) {
             return py::str("HopLaw(at most {} hops, {:.6g} on average)").format(h.max_hops(), h.mean());
         });

@@ -28,10 +28,7 @@ class block_iterator {
     py::tuple next() {
         if (first_ >= tokens_) throw py::stop_iteration();
         Eigen::VectorXd values(std::min(block_, tokens_ - first_));
-        unlocked([&] {
-            row_.fill(first_, values.size(), values.data());
-            return 0;
-        });
+        row_.fill(first_, values.size(), values.data());  // under the lock: an iterator may be shared
         const std::int64_t first = first_;
         first_ += values.size();
         return py::make_tuple(first, to_numpy(std::move(values)));

@@ -233,3 +233,10 @@ def test_values_of_the_first_program():
     printed = [row.pmf(0), row.pmf(511), limit.pdf(511 / 1023) / 1023, row.pmf(1023), row.cdf(511), row.sf(511)]
     assert [f"{value:.6f}" for value in printed] == ["0.033031", "0.000457", "0.000457", "0.068921", "0.775943", "0.224057"]
     assert row.median() == 148
+
+
+def test_equal_networks_have_equal_hashes():
+    schedule = cesaro.MixingSchedule([0.3, 0.2])
+    assert cesaro.HopLaw(schedule) == schedule and hash(cesaro.HopLaw(schedule)) == hash(schedule)
+    assert hash(cesaro.MixingSchedule([0.0])) == hash(cesaro.MixingSchedule([-0.0]))
+    assert hash(cesaro.MixingSchedule([0.3])) != hash(schedule)

@@ -228,6 +228,24 @@ TEST_CASE("prediction: what cannot be predicted says why and offers --alpha") {
         CHECK(here.run(program, std::string("--alpha 0.3 --config ") + file).status == 0);
 }
 
+TEST_CASE("what is read is not overwritten") {
+    const scratch_directory here;
+    here.write("small.json", small_llama);
+    here.write("alphas.txt", "0.3\n0.2\n");
+    here.write("p.csv", "3\n1\n1\n");
+    const auto kept = [&](const std::string& name, const std::string& arguments, const std::string& file) {
+        const std::string before = here.read(file);
+        check_refused(name, arguments, {"--output", file}, here);
+        CHECK(here.read(file) == before);
+    };
+    kept(program, "--config small.json --tokens 8 --output small.json", "small.json");
+    kept(program, "--config small.json --tokens 8 --output ./small.json", "small.json");
+    kept(program, "--compare small.json,gpt2 --tokens 8 --output small.json", "small.json");
+    kept(program, "--tokens 8 --alphas-file alphas.txt --output alphas.txt", "alphas.txt");
+    kept("fit_profile", "p.csv --layers 2 --output p.csv", "p.csv");
+    kept("untrained_decoder", "--config small.json --tokens 8 --draws 0 --output small.json", "small.json");
+}
+
 TEST_CASE("models: names as people write them, and near misses") {
     for (const char* name :
          {"meta-llama/Llama-3.1-8B", "LLAMA-3.1-8b", "meta-llama/Meta-Llama-3.1-8B-Instruct"})
@@ -371,6 +389,20 @@ TEST_CASE("fit_profile: coefficients of rows that are made, and scores of predic
     check_refused("fit_profile", "bad.csv --layers 1", {"bad.csv", "line 3", "'x'"}, here);
     here.write("minus.csv", "measured\n1\n-1\n");
     check_refused("fit_profile", "minus.csv --layers 1", {"minus.csv", "line 3", "-1"}, here);
+    const auto refused = [&](const std::string& text, const std::vector<std::string>& words) {
+        here.write("odd.csv", text);
+        check_refused("fit_profile", "odd.csv --layers 1", words, here);
+    };
+    refused("position,measured\n0,3\n2,1\n", {"odd.csv", "line 3", "position 2"});
+    refused("position,measured\n1,3\n0,1\n", {"odd.csv", "line 2", "position 1"});
+    refused("measured,b\n3,1\n2\n", {"odd.csv", "line 3", "1 field"});
+    refused("measured\n3\n\n1\n", {"odd.csv", "line 3", "empty"});
+    refused("measured;x\n1,5;1\n2,5;1\n", {"odd.csv"});
+    CHECK(here.run(program,
+                   "--tokens 5000 --layers 2 --alpha 0.2 --points 50 --format csv --comments --output "
+                   "sample.csv")
+              .status == 0);
+    check_refused("fit_profile", "sample.csv --layers 2", {"sample.csv", "sample"}, here);
     check_narrow(output_of("fit_profile", "--help"));
 }
 

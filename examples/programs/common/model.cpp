@@ -142,6 +142,8 @@ chosen_model find_or_read_model(const std::string& name) {
 }
 
 cesaro::model_outline read_outline(const std::string& file) {
+    check_input(file);
+    check_input((std::filesystem::path(file) / "config.json").string());
     cesaro::model_outline outline = cesaro::read_model_outline(file);
     outline.name = printable(outline.name);
     return outline;

@@ -27,7 +27,8 @@ std::string line_style(std::size_t i) {
         std::pair{colours::blue, "dt 1 pt 7"},           std::pair{colours::vermillion, "dt (10,5) pt 5"},
         std::pair{colours::green, "dt (3,4) pt 9"},      std::pair{colours::purple, "dt (12,4,3,4) pt 11"},
         std::pair{colours::black, "dt (6,3,2,3) pt 13"}, std::pair{colours::grey, "dt (16,6) pt 3"}};
-    const auto& [colour, shape] = lines[i % lines.size()];
+    const auto& colour = lines[i % lines.size()].first;
+    const auto& shape = lines[(i + i / lines.size()) % lines.size()].second;
     return fmt::format("lw 2 lc rgb '{}' {}", colour, shape);
 }
 

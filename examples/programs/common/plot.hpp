@@ -30,8 +30,8 @@ inline constexpr const char* grey = "#666666";
 inline constexpr const char* black = "#000000";
 }  // namespace colours
 
-/// Lines that differ in colour and in dashes, and in the shape of points where there are any; six of them,
-/// over and over.
+/// Lines that differ in colour and in dashes, and in the shape of points where there are any: thirty-six of
+/// them, the first six each in a colour of its own.
 std::string line_style(std::size_t i);
 
 /// Points to draw, as a gnuplot data block `$name`.

@@ -165,6 +165,7 @@ void destinations::add(const std::string& option, const std::string& file, bool 
     const auto [taken, is_new] = options_of_.emplace(place_of(file).string(), option);
     if (!is_new)
         throw usage_error(fmt::format("{} and {} are the same file, '{}'", taken->second, option, file));
+    will_write(option, file);
     if (picture) check_drawable(file);
     files_.emplace(file, file);
 }

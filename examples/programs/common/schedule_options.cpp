@@ -111,7 +111,7 @@ cesaro::mixing_schedule<double> schedule_options::schedule(std::optional<Index> 
         if (!depth) throw usage_error("how many layers? give --layers, --alphas or --alphas-file");
         if (!alpha) {
             throw usage_error(
-                "how much does each layer attend? give --alpha (0.1 to 0.5 are usual), --alphas or "
+                "how much does each layer attend? give --alpha, --alphas or "
                 "--alphas-file; or a model that says so, --model or --config");
         }
         return cesaro::mixing_schedule<double>::constant(*depth, *alpha);

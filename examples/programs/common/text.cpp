@@ -3,10 +3,17 @@
 
 #include "text.hpp"
 
+#include "program.hpp"
+
 #include <cesaro/files/detail/file.hpp>
 #include <cesaro/files/detail/printable.hpp>
 
 #include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
 
 namespace programs {
 
@@ -36,7 +43,30 @@ std::string input_path(const std::string& name) {
     return name == "-" ? "/dev/stdin" : name;
 }
 
+namespace {
+
+/// Options and the files that they name.
+std::vector<std::pair<std::string, std::string>>& outputs() {
+    static std::vector<std::pair<std::string, std::string>> all;
+    return all;
+}
+
+}  // namespace
+
+void will_write(const std::string& option, const std::string& file) {
+    outputs().emplace_back(option, file);
+}
+
+void check_input(const std::string& file) {
+    for (const auto& [option, output] : outputs()) {
+        std::error_code missing;
+        if (std::filesystem::equivalent(file, output, missing))
+            throw usage_error(fmt::format("{}: '{}' is read, and would be overwritten", option, output));
+    }
+}
+
 std::string read_text(const std::string& file) {
+    check_input(file);
     constexpr std::size_t most = 16'000'000;
     const std::string path = input_path(file);
     const cesaro::detail::file_context context{"", path};

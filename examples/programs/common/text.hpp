@@ -24,8 +24,14 @@ std::string counted(Eigen::Index count, const std::string& noun);
 /// Where to read what a user names: `-` is standard input.
 std::string input_path(const std::string& name);
 
+/// Tells that an option names a file that this run writes, which it will not read.
+void will_write(const std::string& option, const std::string& file);
+
+/// \throws usage_error when the file is one that this run writes.
+void check_input(const std::string& file);
+
 /// The whole of a text file, or of standard input for `-`, without the byte order mark that it may begin with.
-/// \throws std::runtime_error naming the file: a directory, one that cannot be read, of more than 16 MB, as a
+/// \throws usage_error as check_input(); std::runtime_error naming the file: a directory, one that cannot be read, of more than 16 MB, as a
 ///         device without end is, or in UTF-16.
 std::string read_text(const std::string& file);
 

@@ -49,6 +49,7 @@ struct model_outline {
 
 inline std::vector<std::string> model_outline::notes_on(Eigen::Index tokens) const {
     std::vector<std::string> all = notes;
+    if (alibi) all.emplace_back("its ALiBi, which favours near positions, is left out of the influence");
     const auto number = [](auto n) { return std::to_string(n); };
     const auto depth = Eigen::Index(layers.size());
     if (attending() < depth)
@@ -87,8 +88,6 @@ inline model_outline outline_of(const decoder_config& config) {
     for (Eigen::Index l = 0; l < config.layers; ++l)
         outline.layers.push_back(config.layer(l));
     if (config.max_positions > 0) outline.context = config.max_positions;
-    if (outline.alibi)
-        outline.notes.emplace_back("its ALiBi, which favours near positions, is left out of the influence");
     return outline;
 }
 

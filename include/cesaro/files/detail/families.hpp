@@ -671,7 +671,7 @@ inline experts_config& deepseek_experts(config_keys& k, decoder_config& c, const
 
 /// The greatest scores of all experts, or of those in the groups with the greatest scores.
 inline void deepseek_v2(config_keys& k, decoder_config& c) {
-    latent_block(k, c, {102400, 4096, 11008, 32, 32, 0, 2048});
+    latent_block(k, c, {32000, 4096, 11008, 32, 32, 0, 2048});
     rotations(k, c, {.interleaved = true, .scaled_scores = true});
     experts_config& e = deepseek_experts(k, c, {.count = 64, .intermediate = 1407}, 2, 0);
     bool grouped = e.groups > 1;
