@@ -52,15 +52,15 @@ double double_integral(const F& f, double rho, double step) {
 }
 
 /// A kernel of two single positions whose correlation is rho.
-detail::pair_kernel pair_of(double rho) {
+detail::pair_kernel<double> pair_of(double rho) {
     return {Eigen::Matrix2d::Constant(rho), Eigen::Vector2d::Ones()};
 }
 
 /// A kernel over single positions from its dense matrix, and back.
-detail::pair_kernel kernel_of(const Eigen::MatrixXd& x) {
+detail::pair_kernel<double> kernel_of(const Eigen::MatrixXd& x) {
     return {x, x.diagonal()};
 }
-Eigen::MatrixXd dense(const detail::pair_kernel& k) {
+Eigen::MatrixXd dense(const detail::pair_kernel<double>& k) {
     Eigen::MatrixXd x = k.off();
     x.diagonal() = k.diagonal();
     return x;
@@ -71,7 +71,7 @@ Eigen::MatrixXd dense(const detail::pair_kernel& k) {
 TEST_CASE("the Gaussian kernel is the double integral, of one variance and of two") {
     const auto phi = [](double x) { return nn::gelu_tanh(x); };
     const Eigen::Vector2d variances(0.6, 1.7);
-    const detail::gaussian_kernel kernel(phi, variances);
+    const detail::gaussian_kernel<double> kernel(phi, variances);
     for (const double rho : {0.0, 0.3, 0.9, 0.999}) {
         const auto product = [&](double x, double y) {
             return phi(std::sqrt(variances[0]) * x) * phi(std::sqrt(variances[1]) * y);
@@ -88,7 +88,7 @@ TEST_CASE("the Gaussian kernel is the double integral, of one variance and of tw
 TEST_CASE("ReLU's kernels are the double integrals") {
     const Eigen::Vector2d variances(0.5, 2);
     for (const double rho : {-0.5, 0.0, 0.4, 0.95}) {
-        const auto [value, slope] = detail::relu_kernels(variances, pair_of(rho));
+        const auto [value, slope] = detail::relu_kernels<double>(variances, pair_of(rho));
         const auto product = [&](double x, double y) { return std::max(x, 0.0) * std::max(y, 0.0); };
         const auto both = [&](double x, double y) { return x > 0 && y > 0 ? 1.0 : 0.0; };
         CHECK(value.off()(0, 1) == Approx(double_integral(product, rho, 0.01)).epsilon(1e-4));
@@ -104,14 +104,14 @@ TEST_CASE("two experts of which one is chosen: the arcsine law") {
     experts.chosen = 1;
     experts.intermediate = 1;
     experts.routing = expert_routing::softmax_of_chosen;
-    const detail::routing_kernels one(experts, 0.3);
+    const detail::routing_kernels<double> one(experts, 0.3);
     for (const double rho : {0.0, 0.5, 0.9, 1.0})
         CHECK(one.weights(rho) ==
               Approx(1 - std::acos(rho) / boost::math::constants::pi<double>()).margin(0.03));
     CHECK(one.slopes(0.5) == Approx(0).margin(1e-12));
     // both: the logistic function of the difference of their scores, whose derivative is g (1 - g) for each
     experts.chosen = 2;
-    const detail::routing_kernels two(experts, 0.3);
+    const detail::routing_kernels<double> two(experts, 0.3);
     const auto logistic = [](double x) { return nn::logistic(std::sqrt(0.6) * x); };
     for (const double rho : {0.0, 0.5, 0.95}) {
         const double weights = double_integral(
@@ -142,8 +142,8 @@ TEST_CASE("attention of single positions acts as the dense matrix, with windows,
                 a(n, j) = p.window > 0 && double(n - j) >= p.window ? 0 : std::exp(-p.slope * double(n - j));
             a.row(n) /= a.row(n).sum() + p.sink;
         }
-        const detail::cell_attention attention(detail::position_cells::single(tokens), p);
-        const auto error = [&](const detail::pair_kernel& k, const Eigen::MatrixXd& expected) {
+        const detail::cell_attention<double> attention(detail::position_cells::single(tokens), p);
+        const auto error = [&](const detail::pair_kernel<double>& k, const Eigen::MatrixXd& expected) {
             return (dense(k) - expected).cwiseAbs().maxCoeff();
         };
         CHECK(error(attention.mean(kernel_of(x)), a * x) < 1e-14);
@@ -167,7 +167,7 @@ TEST_CASE("sums over the positions of one cell are those of a kernel that is con
     cells.width << 4, 3, 5;
     const Eigen::Index tokens = 12;
     const auto cell = [&](Eigen::Index n) { return cells.cell_of(double(n)); };
-    detail::pair_kernel x(3);
+    detail::pair_kernel<double> x(3);
     for (Eigen::Index i = 0; i < x.all.size(); ++i)
         x.all.data()[i] = 1 + std::sin(double(i));
     Eigen::MatrixXd a = Eigen::MatrixXd::Zero(tokens, tokens);
@@ -180,7 +180,7 @@ TEST_CASE("sums over the positions of one cell are those of a kernel that is con
             if (m <= n) a(n, m) = 1 / (cells.middle(cell(n)) + 1);
             full(n, m) = x.all(cell(n), column(n, m));
         }
-    const auto check = [&](const detail::pair_kernel& y, const Eigen::MatrixXd& expected) {
+    const auto check = [&](const detail::pair_kernel<double>& y, const Eigen::MatrixXd& expected) {
         Eigen::ArrayXXd sum = Eigen::ArrayXXd::Zero(3, 5);
         Eigen::ArrayXXd count = sum;
         for (Eigen::Index n = 0; n < tokens; ++n)
@@ -190,7 +190,7 @@ TEST_CASE("sums over the positions of one cell are those of a kernel that is con
             }
         CHECK((y.all - sum / count).abs().maxCoeff() < 1e-14);
     };
-    const detail::cell_attention attention(cells, {});
+    const detail::cell_attention<double> attention(cells, {});
     check(attention.mean(x), a * full);
     check(attention.pull_back(x), a.transpose() * full);
     const Eigen::Vector3d values(0.5, 2, 3);
@@ -210,7 +210,7 @@ TEST_CASE("cells of several positions: counts are exact, kernels of second order
                 cells.first[c] = double(c * width);
                 cells.width[c] = double(width);
             }
-            const detail::cell_attention a(cells, p);
+            const detail::cell_attention<double> a(cells, p);
             CHECK((a.row_sums().array() - 1).abs().maxCoeff() < 0.5);
             return a.mean_of_pairs(a.overlap(Eigen::VectorXd::Ones(cells.size())))
                 .off()(3904 / width, 4000 / width);
@@ -266,15 +266,16 @@ TEST_CASE("scores of any size: the kernels are those of softmax over correlated 
                       back.cwiseProduct(a * c.cwiseAbs2() * a.transpose() - of_rows - of_rows.transpose() +
                                         pairs.cwiseAbs2());
         }
-        const detail::participation_table table(tau, double(tokens));
-        const std::vector<detail::weighted_head> heads{{{detail::position_cells::single(tokens), {}}}};
+        const detail::participation_table<double> table(tau, double(tokens));
+        const std::vector<detail::weighted_head<double>> heads{
+            {{detail::position_cells::single(tokens), {}}}};
         struct errors {
             double output, values, scores;
         };
         const auto of = [&](score_terms terms) {
-            const detail::attention_kernels k(heads, &table, tau, terms, kernel_of(c), kernel_of(c));
+            const detail::attention_kernels<double> k(heads, &table, tau, terms, kernel_of(c), kernel_of(c));
             // of variances and of all pairs
-            const auto error = [](const detail::pair_kernel& x, const Eigen::MatrixXd& expected) {
+            const auto error = [](const detail::pair_kernel<double>& x, const Eigen::MatrixXd& expected) {
                 return (dense(x) - expected).diagonal().norm() / expected.diagonal().norm() +
                        (dense(x) - expected).norm() / expected.norm();
             };
@@ -406,9 +407,9 @@ TEST_CASE("scores of three tokens: the first order in their variance, from the d
         decoder_config config = narrow_config("llama");
         config.pattern = {layer_config{.window = window}};
         const auto cells = detail::position_cells::single(3);
-        const detail::mean_field_tables none;
-        const detail::mean_field with_scores(config, cells, {true, score_terms::first_order}, none);
-        const detail::mean_field without(config, cells, {true, score_terms::none}, none);
+        const detail::mean_field_tables<double> none;
+        const detail::mean_field<double> with_scores(config, cells, {true, score_terms::first_order}, none);
+        const detail::mean_field<double> without(config, cells, {true, score_terms::none}, none);
         const Eigen::Vector3d inverse = with_scores.inverse_scale(kernel_of(kernel));
         const three_tokens softmax{inverse.asDiagonal() * kernel * inverse.asDiagonal(),
                                    window == 0 ? Eigen::Index(3) : window};

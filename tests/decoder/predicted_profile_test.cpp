@@ -27,8 +27,8 @@ using namespace cesaro_test;
 namespace {
 
 Eigen::VectorXd norms_of_single_positions(const decoder_config& config, Eigen::Index tokens) {
-    const auto tables = detail::mean_field_tables::of("test", config, double(tokens), {});
-    return detail::solve_mean_field(detail::position_cells::single(tokens), config, {}, tables)
+    const auto tables = detail::mean_field_tables<double>::of("test", config, double(tokens), {});
+    return detail::solve_mean_field<double>(detail::position_cells::single(tokens), config, {}, tables)
         .norms.values();
 }
 
@@ -258,17 +258,53 @@ TEST_CASE("Gauss's rule stands for many heads") {
     }
     CHECK(std::abs(rule.nodes.array().pow(16).matrix().dot(rule.weights) / points.array().pow(16).mean() -
                    1) > 1e-12);
-    const auto alike = detail::gauss_rule_of(Eigen::VectorXd::Constant(20, 3.), 8);
+    const auto alike = detail::gauss_rule_of<double>(Eigen::VectorXd::Constant(20, 3.), 8);
     CHECK(alike.nodes.size() == 1);
     CHECK(std::abs(alike.nodes[0] - 3) < 1e-14);
-    const auto few = detail::gauss_rule_of(points.head(5), 8);
+    const auto few = detail::gauss_rule_of<double>(points.head(5), 8);
     CHECK(few.nodes == points.head(5));
+}
+
+TEST_CASE("eight heads with ALiBi stand for all of a decoder's") {
+    // each head by itself and Gauss's rule for their mean, forward and both ways back
+    const Eigen::Index tokens = 40;
+    const auto cells = detail::position_cells::single(tokens);
+    const Eigen::MatrixXd x = Eigen::MatrixXd::NullaryExpr(
+        tokens, tokens,
+        [](Eigen::Index n, Eigen::Index m) { return n == m ? 1.0 : 0.5 / (1 + 0.1 * double(n + m)); });
+    const detail::pair_kernel<double> kernel(x, Eigen::VectorXd::Ones(tokens));
+    const double tau = 0.7;
+    const detail::participation_table<double> table(tau, double(tokens));
+    for (const Eigen::Index count : {32, 112}) {
+        const Eigen::VectorXd slopes = alibi_slopes(alibi_rule::bloom, count, 8);
+        const auto kernels = [&](const Eigen::VectorXd& nodes, const Eigen::VectorXd& weights) {
+            std::vector<detail::weighted_head<double>> heads;
+            for (Eigen::Index h = 0; h < nodes.size(); ++h)
+                heads.push_back({{cells, {.slope = std::exp(nodes[h])}}, weights[h]});
+            return detail::attention_kernels<double>(heads, &table, tau, score_terms::full, kernel, kernel);
+        };
+        const Eigen::VectorXd logarithms = slopes.array().log();
+        const auto rule = detail::gauss_rule_of(logarithms, 8);
+        const auto all = kernels(logarithms, Eigen::VectorXd::Constant(count, 1 / double(count)));
+        const auto few = kernels(rule.nodes, rule.weights);
+        const auto error = [](const auto& a, const auto& b) {
+            return (a.all - b.all).abs().maxCoeff() / a.all.abs().maxCoeff();
+        };
+        const double output = error(all.output(), few.output());
+        const double values = error(all.pull_back_values(kernel), few.pull_back_values(kernel));
+        const double scores = error(all.pull_back_scores(kernel), few.pull_back_scores(kernel));
+        CAPTURE(count, output, values, scores);
+        CHECK(output < 1e-3);
+        CHECK(values < 1e-3);
+        CHECK(scores < 1e-3);
+        CHECK(output > 0);
+    }
 }
 
 TEST_CASE(
     "the table of participations is that of the function, for the scores of any decoder that people run") {
     for (const double most : {0.1, 10.8, 140., 200.}) {
-        const detail::participation_table table(most, 1e6);
+        const detail::participation_table<double> table(most, 1e6);
         double worst = 0;
         for (const std::int64_t count : {2, 7, 60, 3000, 400'000})
             for (const double share : {0.003, 0.04, 0.2, 0.7, 1.0}) {

@@ -43,13 +43,14 @@ Eigen::VectorXd mean_weights(const Eigen::VectorXd& variances, double sink) {
 TEST_CASE("mean weights are those of softmaxes of independent scores of different variances") {
     const Eigen::Index tokens = 12;
     for (const double sink : {0.0, 1.5}) {
-        const cell_attention uniform(position_cells::single(tokens), {.sink = sink});
+        const cell_attention<double> uniform(position_cells::single(tokens), {.sink = sink});
         for (const double tau : {0.5, 10.0}) {
             const Eigen::MatrixXd variances = Eigen::MatrixXd::NullaryExpr(
                 tokens, tokens,
                 [&](auto n, auto j) { return tau * (1 + 0.4 * std::sin(double(3 * n + j))); });
-            const pair_kernel kernel(variances, variances.diagonal());
-            const cell_attention a = softmax_means::of(uniform, kernel).reweighted(uniform, kernel);
+            const pair_kernel<double> kernel(variances, variances.diagonal());
+            const cell_attention<double> a =
+                softmax_means<double>::of(uniform, kernel).reweighted(uniform, kernel);
             for (const Eigen::Index n : {1, 4, 11}) {
                 const Eigen::VectorXd expected = mean_weights(variances.row(n).head(n + 1).transpose(), sink);
                 const Eigen::VectorXd row = a.row(n);
@@ -64,8 +65,8 @@ TEST_CASE("mean weights are those of softmaxes of independent scores of differen
 }
 
 TEST_CASE("scores of one variance leave weights uniform") {
-    const cell_attention uniform(position_cells::single(9), {});
-    const pair_kernel kernel(Eigen::MatrixXd::Constant(9, 9, 3), Eigen::VectorXd::Constant(9, 3));
-    const cell_attention a = softmax_means::of(uniform, kernel).reweighted(uniform, kernel);
+    const cell_attention<double> uniform(position_cells::single(9), {});
+    const pair_kernel<double> kernel(Eigen::MatrixXd::Constant(9, 9, 3), Eigen::VectorXd::Constant(9, 3));
+    const cell_attention<double> a = softmax_means<double>::of(uniform, kernel).reweighted(uniform, kernel);
     CHECK((a.row(8) - uniform.row(8)).cwiseAbs().maxCoeff() < 1e-12);
 }

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -69,27 +70,31 @@ inline constexpr double mean_field_accuracy = 1e-3;
 ///
 /// The jacobian_profile() of these gains is mean_field_profile() with both mean_field_terms off, up to the
 /// factor of the final normalisation, with sliding windows as without.
+/// \tparam Real the type in which kernels are computed.
 /// \return tokens x layers each, and the window of each layer.
 /// \throws as mean_field_profile().
-[[nodiscard]] inline position_gains<double> mean_field_gains(const decoder_config& config,
-                                                             Eigen::Index tokens,
-                                                             const mean_field_terms& terms = {}) {
+template <std::floating_point Real = double>
+[[nodiscard]] position_gains<double> mean_field_gains(const decoder_config& config, Eigen::Index tokens,
+                                                      const mean_field_terms& terms = {}) {
     detail::check_mean_field("mean_field_gains", config, tokens);
     const detail::position_cells cells = tokens <= 256
                                              ? detail::position_cells::single(tokens)
                                              : detail::mean_field_cells(config, double(tokens), 0.1);
-    const auto expanded = [&](const Eigen::VectorXd& x) { return detail::cell_profile(cells, x).expanded(); };
-    const auto tables = detail::mean_field_tables::of("mean_field_gains", config, double(tokens), terms);
-    const detail::mean_field field(config, cells, terms, tables);
+    const auto expanded = [&](const Eigen::VectorX<Real>& x) {
+        return detail::cell_profile(cells, x.template cast<double>()).expanded();
+    };
+    const auto tables =
+        detail::mean_field_tables<Real>::of("mean_field_gains", config, double(tokens), terms);
+    const detail::mean_field<Real> field(config, cells, terms, tables);
     position_gains<double> gains{.attention = Eigen::MatrixXd(tokens, config.layers),
                                  .feed_forward = Eigen::MatrixXd(tokens, config.layers),
                                  .windows = Eigen::VectorX<Eigen::Index>(config.layers),
                                  .attention_output = Eigen::MatrixXd(tokens, config.layers),
-                                 .decays = field.decays(),
+                                 .decays = field.decays().template cast<double>(),
                                  .parallel = config.parallel};
-    detail::pair_kernel kernel = field.embeddings();
+    detail::pair_kernel<Real> kernel = field.embeddings();
     for (Eigen::Index l = 0; l < config.layers; ++l) {
-        const auto layer = detail::mean_field_layer::of(field, config, l, kernel);
+        const auto layer = detail::mean_field_layer<Real>::of(field, config, l, kernel);
         gains.windows[l] = config.window(l);
         gains.attention.col(l) = expanded(field.attention_gains(layer.attention));
         gains.attention_output.col(l) = expanded(layer.attention.out.cwiseProduct(field.kept_by_sinks(l)));
@@ -129,6 +134,7 @@ inline constexpr double mean_field_accuracy = 1e-3;
 /// 250 at most.
 ///
 /// \param tokens at least 1.
+/// \tparam Real the type in which kernels are computed.
 /// \return one value per source position, not normalised.
 /// \throws what config.validate() throws; std::domain_error when tokens < 1, or scores have a variance
 ///         beyond 400, with ALiBi beyond 5; std::invalid_argument naming the member when a layer does not attend, or
@@ -143,12 +149,13 @@ inline constexpr double mean_field_accuracy = 1e-3;
 ///
 /// Sources: Schoenholz et al., arXiv 1611.01232 (both recursions); Hron et al., arXiv 2006.10540 (attention);
 /// Yang, arXiv 2006.14548 (gradient independence). The mean weights and the all-order terms are our own.
-[[nodiscard]] inline Eigen::VectorXd mean_field_profile(const decoder_config& config, Eigen::Index tokens,
-                                                        const mean_field_terms& terms = {}) {
+template <std::floating_point Real = double>
+[[nodiscard]] Eigen::VectorXd mean_field_profile(const decoder_config& config, Eigen::Index tokens,
+                                                 const mean_field_terms& terms = {}) {
     detail::check_mean_field("mean_field_profile", config, tokens);
-    return std::sqrt(double(config.width)) * detail::solve_mean_field("mean_field_profile", config,
-                                                                      double(tokens), terms,
-                                                                      detail::mean_field_accuracy)
+    return std::sqrt(double(config.width)) * detail::solve_mean_field<Real>("mean_field_profile", config,
+                                                                            double(tokens), terms,
+                                                                            detail::mean_field_accuracy)
                                                  .norms.expanded();
 }
 

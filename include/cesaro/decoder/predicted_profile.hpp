@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -155,6 +156,7 @@ class predicted_profile {
 /// const auto half_lies_before = profile.quantile(0.5);
 /// \endcode
 ///
+/// \tparam Real the type in which kernels are computed; shares are doubles.
 /// \param tokens from 1 to \f$2^{53}\f$.
 /// \param accuracy wanted of the shares, in total variation: cells are made narrower until error_estimate()
 ///        is no greater, or until there are some hundreds. At most 256 tokens are taken one by one.
@@ -162,14 +164,16 @@ class predicted_profile {
 ///         are more than \f$2^{53}\f$.
 /// Cost: that of mean_field_profile(); grows with the logarithm of the number of tokens.
 /// Accuracy of the mean field itself: docs/step0.md.
-[[nodiscard]] inline predicted_profile predict(const decoder_config& config, std::int64_t tokens,
-                                               double accuracy = detail::mean_field_accuracy,
-                                               const mean_field_terms& terms = {}) {
+template <std::floating_point Real = double>
+[[nodiscard]] predicted_profile predict(const decoder_config& config, std::int64_t tokens,
+                                        double accuracy = detail::mean_field_accuracy,
+                                        const mean_field_terms& terms = {}) {
     constexpr std::int64_t most = std::int64_t(1) << 53;  // positions are doubles
     detail::check_mean_field("predict", config, std::min<std::int64_t>(tokens, 1));
     if (tokens > most) detail::throw_domain_error("predict", "tokens", tokens, "must be at most 2^53");
     if (!(accuracy > 0)) detail::throw_domain_error("predict", "accuracy", accuracy, "must be positive");
-    return predicted_profile(detail::solve_mean_field("predict", config, double(tokens), terms, accuracy));
+    return predicted_profile(
+        detail::solve_mean_field<Real>("predict", config, double(tokens), terms, accuracy));
 }
 
 /// The summary of a predicted profile, as that of its shares; see profile.hpp.

@@ -10,30 +10,32 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 
 namespace cesaro::detail {
 
 /// An interval on which functions are interpolated at the zeros of a Chebyshev polynomial; outside, they are
 /// what they are at its ends.
+template <std::floating_point Real>
 struct chebyshev_interval {
-    double least, greatest;
+    Real least, greatest;
 
-    chebyshev_interval(double from, double to) : least(from), greatest(to) {}
+    chebyshev_interval(Real from, Real to) : least(from), greatest(to) {}
 
     /// The i-th of so many points.
-    [[nodiscard]] double point(Eigen::Index i, Eigen::Index count) const {
-        const double angle = boost::math::constants::pi<double>() * (double(i) + 0.5) / double(count);
+    [[nodiscard]] Real point(Eigen::Index i, Eigen::Index count) const {
+        const Real angle = boost::math::constants::pi<Real>() * (Real(i) + 0.5) / Real(count);
         return least + (greatest - least) * (1 - std::cos(angle)) / 2;
     }
     /// x in [-1, 1].
-    [[nodiscard]] double scaled(double x) const {
+    [[nodiscard]] Real scaled(Real x) const {
         if (!(greatest > least)) return 0;
-        return std::clamp(2 * (x - least) / (greatest - least) - 1, -1.0, 1.0);
+        return std::clamp(2 * (x - least) / (greatest - least) - 1, Real(-1), Real(1));
     }
     /// \f$T_0(x), \dots, T_{count-1}(x)\f$.
-    [[nodiscard]] Eigen::VectorXd basis(double x, Eigen::Index count) const {
-        Eigen::VectorXd t(count);
-        const double here = scaled(x);
+    [[nodiscard]] Eigen::VectorX<Real> basis(Real x, Eigen::Index count) const {
+        Eigen::VectorX<Real> t(count);
+        const Real here = scaled(x);
         t[0] = 1;
         if (count > 1) t[1] = here;
         for (Eigen::Index i = 2; i < count; ++i)
@@ -43,11 +45,12 @@ struct chebyshev_interval {
 };
 
 /// Coefficients from values at the points of an interval.
-inline Eigen::MatrixXd chebyshev_transform(Eigen::Index count) {
-    const chebyshev_interval unit(-1, 1);
-    Eigen::MatrixXd t(count, count);
+template <std::floating_point Real>
+Eigen::MatrixX<Real> chebyshev_transform(Eigen::Index count) {
+    const chebyshev_interval<Real> unit(-1, 1);
+    Eigen::MatrixX<Real> t(count, count);
     for (Eigen::Index i = 0; i < count; ++i)
-        t.col(i) = unit.basis(unit.point(i, count), count) * 2 / double(count);
+        t.col(i) = unit.basis(unit.point(i, count), count) * 2 / Real(count);
     t.row(0) /= 2;
     return t;
 }

@@ -7,40 +7,45 @@
 #include <Eigen/Eigenvalues>
 
 #include <cmath>
+#include <concepts>
 
 namespace cesaro::detail {
 
 /// A mean over few points that stands for one over many.
+template <std::floating_point Real>
 struct gauss_rule {
-    Eigen::VectorXd nodes, weights;
+    Eigen::VectorX<Real> nodes, weights;
 };
 
 /// The rule of so many nodes whose mean is that over the given points for polynomials of degree 2 nodes - 1;
 /// the points themselves where they are no more. Their orthogonal polynomials come of Stieltjes' procedure,
 /// the nodes are the eigenvalues of their Jacobi matrix (Golub and Welsch, Math. Comp. 23 (1969)).
-inline gauss_rule gauss_rule_of(const Eigen::VectorXd& points, Eigen::Index nodes) {
+template <std::floating_point Real>
+gauss_rule<Real> gauss_rule_of(const Eigen::VectorX<Real>& points, Eigen::Index nodes) {
     const Eigen::Index count = points.size();
-    if (count <= nodes) return {points, Eigen::VectorXd::Constant(count, 1 / double(count))};
-    Eigen::MatrixXd jacobi = Eigen::MatrixXd::Zero(nodes, nodes);
-    Eigen::VectorXd before = Eigen::VectorXd::Zero(count);
-    Eigen::VectorXd here = Eigen::VectorXd::Constant(count, 1 / std::sqrt(double(count)));
-    double norm = 0;
+    if (count <= nodes) return {points, Eigen::VectorX<Real>::Constant(count, 1 / Real(count))};
+    Eigen::VectorX<Real> diagonal(nodes), beside(nodes - 1);
+    Eigen::VectorX<Real> before = Eigen::VectorX<Real>::Zero(count);
+    Eigen::VectorX<Real> here = Eigen::VectorX<Real>::Constant(count, 1 / std::sqrt(Real(count)));
+    Real norm = 0;
     for (Eigen::Index i = 0; i < nodes; ++i) {
-        Eigen::VectorXd next = points.cwiseProduct(here);
-        jacobi(i, i) = next.dot(here);
+        Eigen::VectorX<Real> next = points.cwiseProduct(here);
+        diagonal[i] = next.dot(here);
         if (i + 1 == nodes) break;
-        next -= jacobi(i, i) * here + norm * before;
+        next -= diagonal[i] * here + norm * before;
         norm = next.norm();
         if (!(norm > 1e-8)) {  // there are no more different points
-            jacobi.conservativeResize(i + 1, i + 1);
+            diagonal.conservativeResize(i + 1);
+            beside.conservativeResize(i);
             break;
         }
-        jacobi(i, i + 1) = jacobi(i + 1, i) = norm;
+        beside[i] = norm;
         before = here;
         here = next / norm;
     }
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> of(jacobi);
-    return {of.eigenvalues(), of.eigenvectors().row(0).cwiseAbs2().transpose()};
+    Eigen::SelfAdjointEigenSolver<Eigen::MatrixX<Real>> jacobi;
+    jacobi.computeFromTridiagonal(diagonal, beside);
+    return {jacobi.eigenvalues(), jacobi.eigenvectors().row(0).cwiseAbs2().transpose()};
 }
 
 }  // namespace cesaro::detail

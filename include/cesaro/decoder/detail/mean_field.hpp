@@ -22,6 +22,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -32,9 +33,10 @@
 namespace cesaro::detail {
 
 /// What the mean field of a configuration looks up, at any cells.
+template <std::floating_point Real>
 struct mean_field_tables {
-    std::optional<participation_table> participation;
-    std::optional<routing_kernels> routing;
+    std::optional<participation_table<Real>> participation;
+    std::optional<routing_kernels<Real>> routing;
 
     /// \throws std::domain_error when scores are beyond what is computed.
     static mean_field_tables of(std::string_view function, const decoder_config& config, double tokens,
@@ -44,75 +46,78 @@ struct mean_field_tables {
 /// The mean field of one configuration: the recursions of two kernels over pairs of positions,
 /// \f$C_{nm} = \mathbb E\langle x_n, x_m\rangle/d\f$ forward and \f$B_{nm} = \mathbb E\langle \bar x_n,
 /// \bar x_m\rangle/d\f$ backward, at initialisation and large width.
+template <std::floating_point Real>
 class mean_field {
   public:
     /// \param tables are kept, not copied.
     mean_field(const decoder_config& config, position_cells cells, const mean_field_terms& terms,
-               const mean_field_tables& tables)
+               const mean_field_tables<Real>& tables)
         : config_(config), cells_(std::move(cells)), terms_(terms), tables_(&tables) {
-        const double deviation = config.initial_deviation(weight_kind::query_key_value);
-        projected_ = double(config.width) * deviation * deviation;
-        const double out = config.initial_deviation(weight_kind::attention_output);
-        value_variance_ = config.latent ? double(config.latent->rank) * deviation * deviation : projected_;
-        output_variance_ = value_variance_ * double(config.attention_size()) * out * out;
+        const Real deviation = config.initial_deviation(weight_kind::query_key_value);
+        projected_ = Real(config.width) * deviation * deviation;
+        const Real out = config.initial_deviation(weight_kind::attention_output);
+        value_variance_ = config.latent ? Real(config.latent->rank) * deviation * deviation : projected_;
+        output_variance_ = value_variance_ * Real(config.attention_size()) * out * out;
     }
 
     /// C of the embeddings: independent between positions.
-    [[nodiscard]] pair_kernel embeddings() const {
-        const double token =
-            config_.embedding_scale * config_.initial_deviation(weight_kind::token_embedding);
-        const double position =
+    [[nodiscard]] pair_kernel<Real> embeddings() const {
+        const Real token = config_.embedding_scale * config_.initial_deviation(weight_kind::token_embedding);
+        const Real position =
             config_.learned_positions ? config_.initial_deviation(weight_kind::position_embedding) : 0;
-        double variance = token * token + position * position;
+        Real variance = token * token + position * position;
         if (config_.norm.embeddings) variance /= variance + config_.norm.epsilon;
         const Eigen::Index size = cells_.size();
-        return {Eigen::MatrixXd::Zero(size, size), Eigen::VectorXd::Constant(size, variance)};
+        return {Eigen::MatrixX<Real>::Zero(size, size), Eigen::VectorX<Real>::Constant(size, variance)};
     }
 
     /// A branch of a layer, for C before it: what it reads, what it adds, and what its gradients are
     /// multiplied by on the way.
     struct branch {
-        pair_kernel input;
-        Eigen::VectorXd in;   ///< factor between the residual stream and what the branch reads
-        Eigen::VectorXd out;  ///< and between its output and the residual stream
-        pair_kernel added;    ///< to C
+        pair_kernel<Real> input;
+        Eigen::VectorX<Real> in;   ///< factor between the residual stream and what the branch reads
+        Eigen::VectorX<Real> out;  ///< and between its output and the residual stream
+        pair_kernel<Real> added;   ///< to C
     };
 
     /// The attention branch of a layer.
     struct attention_branch : branch {
-        attention_kernels kernels;
-        Eigen::VectorXd to_values, to_scores;  ///< factors of gradients, as `in`
+        attention_kernels<Real> kernels;
+        Eigen::VectorX<Real> to_values, to_scores;  ///< factors of gradients, as `in`
     };
 
     /// The feed-forward branch.
     struct feed_forward_branch : branch {
-        pair_kernel gain;
+        pair_kernel<Real> gain;
     };
 
-    [[nodiscard]] attention_branch attention(Eigen::Index layer, const pair_kernel& c) const {
+    [[nodiscard]] attention_branch attention(Eigen::Index layer, const pair_kernel<Real>& c) const {
         branch b = reading(c);
-        const Eigen::VectorXd root = b.input.diagonal().cwiseMax(1e-300).cwiseSqrt().cwiseInverse();
-        const pair_kernel correlation = b.input.scaled(root);
+        const Eigen::VectorX<Real> root =
+            b.input.diagonal().cwiseMax(Real(1e-300)).cwiseSqrt().cwiseInverse();
+        const pair_kernel<Real> correlation = b.input.scaled(root);
         const bool normalized = config_.latent || config_.scores.norm != query_key_norm::none;
-        pair_kernel compared = normalized ? correlation : b.input;
+        pair_kernel<Real> compared = normalized ? correlation : b.input;
         compared.all *= rope_kernel(layer).all;
-        const participation_table* const table = tables_->participation ? &*tables_->participation : nullptr;
-        attention_kernels kernels(heads(layer), table, score_variance(config_, layer), terms_.scores,
-                                  config_.latent ? correlation : b.input, std::move(compared));
+        const participation_table<Real>* const table =
+            tables_->participation ? &*tables_->participation : nullptr;
+        attention_kernels<Real> kernels(heads(layer), table, score_variance(config_, layer), terms_.scores,
+                                        config_.latent ? correlation : b.input, std::move(compared));
         b.added = kernels.output();
         b.added.all *= output_variance_;
         write(b);
-        const Eigen::VectorXd latent = config_.latent ? Eigen::VectorXd(b.in.cwiseProduct(root)) : b.in;
-        const Eigen::VectorXd scores = normalized ? Eigen::VectorXd(b.in.cwiseProduct(root)) : b.in;
+        const Eigen::VectorX<Real> latent =
+            config_.latent ? Eigen::VectorX<Real>(b.in.cwiseProduct(root)) : b.in;
+        const Eigen::VectorX<Real> scores = normalized ? Eigen::VectorX<Real>(b.in.cwiseProduct(root)) : b.in;
         return {std::move(b), std::move(kernels), latent, scores};
     }
 
-    [[nodiscard]] feed_forward_branch feed_forward(Eigen::Index layer, const pair_kernel& c) const {
+    [[nodiscard]] feed_forward_branch feed_forward(Eigen::Index layer, const pair_kernel<Real>& c) const {
         branch b = reading(c);
-        const routing_kernels* const routing = tables_->routing ? &*tables_->routing : nullptr;
-        feed_forward_kernels kernels(config_, routing, config_.has_experts(layer), b.input);
+        const routing_kernels<Real>* const routing = tables_->routing ? &*tables_->routing : nullptr;
+        feed_forward_kernels<Real> kernels(config_, routing, config_.has_experts(layer), b.input);
         if (!terms_.feed_forward_correlations) {
-            const Eigen::VectorXd root = kernels.gain.diagonal().cwiseSqrt();
+            const Eigen::VectorX<Real> root = kernels.gain.diagonal().cwiseSqrt();
             kernels.gain = {root * root.transpose(), kernels.gain.diagonal()};
         }
         b.added = std::move(kernels.output);
@@ -121,116 +126,120 @@ class mean_field {
     }
 
     /// B before a branch, of what comes through it alone, for B behind it.
-    [[nodiscard]] pair_kernel pull_back(const attention_branch& a, const pair_kernel& back) const {
-        pair_kernel g = back.scaled(a.out);
+    [[nodiscard]] pair_kernel<Real> pull_back(const attention_branch& a,
+                                              const pair_kernel<Real>& back) const {
+        pair_kernel<Real> g = back.scaled(a.out);
         g.all *= output_variance_;
-        pair_kernel sum = a.kernels.pull_back_values(g).scaled(a.to_values);
+        pair_kernel<Real> sum = a.kernels.pull_back_values(g).scaled(a.to_values);
         if (a.kernels.has_scores()) sum += a.kernels.pull_back_scores(g).scaled(a.to_scores);
         return sum;
     }
-    [[nodiscard]] pair_kernel pull_back(const feed_forward_branch& f, const pair_kernel& back) const {
-        pair_kernel before = back.scaled(f.out.cwiseProduct(f.in));
+    [[nodiscard]] pair_kernel<Real> pull_back(const feed_forward_branch& f,
+                                              const pair_kernel<Real>& back) const {
+        pair_kernel<Real> before = back.scaled(f.out.cwiseProduct(f.in));
         before.all *= f.gain.all;
         return before;
     }
 
     /// Gains of the attention branch, at the source and at the query, and of the feed-forward branch.
-    [[nodiscard]] Eigen::VectorXd attention_gains(const attention_branch& a) const {
+    [[nodiscard]] Eigen::VectorX<Real> attention_gains(const attention_branch& a) const {
         return std::sqrt(output_variance_) * a.to_values;
     }
-    [[nodiscard]] Eigen::VectorXd feed_forward_gains(const feed_forward_branch& f) const {
+    [[nodiscard]] Eigen::VectorX<Real> feed_forward_gains(const feed_forward_branch& f) const {
         return f.in.cwiseProduct(f.out).cwiseProduct(f.gain.diagonal().cwiseSqrt());
     }
 
     /// \f$e^{-slope}\f$ of every head with ALiBi; of layer 0, where a scale that depends on layers enters.
-    [[nodiscard]] Eigen::VectorXd decays() const {
+    [[nodiscard]] Eigen::VectorX<Real> decays() const {
         if (config_.alibi == alibi_rule::none) return {};
-        return slopes(config_, 0).unaryExpr([](double slope) { return std::exp(-slope); });
+        return slopes(config_, 0).unaryExpr([](Real slope) { return std::exp(-slope); });
     }
     /// The share of a query's weight that goes to positions.
-    [[nodiscard]] Eigen::VectorXd kept_by_sinks(Eigen::Index layer) const {
+    [[nodiscard]] Eigen::VectorX<Real> kept_by_sinks(Eigen::Index layer) const {
         return heads(layer).front().attention.row_sums();
     }
 
     /// 1/s of each position, \f$s^2 = C_{nn} + \epsilon\f$.
-    [[nodiscard]] Eigen::VectorXd inverse_scale(const pair_kernel& c) const {
+    [[nodiscard]] Eigen::VectorX<Real> inverse_scale(const pair_kernel<Real>& c) const {
         return (c.diagonal().array() + config_.norm.epsilon).rsqrt();
     }
 
     /// The same where it means something: a cell of one position has no two different ones, and what is kept
     /// of them must not grow by itself.
-    [[nodiscard]] pair_kernel settled(pair_kernel x) const {
+    [[nodiscard]] pair_kernel<Real> settled(pair_kernel<Real> x) const {
         for (Eigen::Index c = 0; c < cells_.size(); ++c)
             if (!(cells_.width[c] > 1)) x.below()[c] = x.above()[c] = x.diagonal()[c];
         return x;
     }
 
     /// \f$\tau\f$, the variance of a layer's scores.
-    [[nodiscard]] static double score_variance(const decoder_config& config, Eigen::Index layer) {
+    [[nodiscard]] static Real score_variance(const decoder_config& config, Eigen::Index layer) {
         const auto [plain, rotated] = score_variances(config, layer);
-        const double tau = plain + rotated;
-        const double cap = config.scores.cap;
-        return cap > 0 ? variance_through([cap](double s) { return cap * std::tanh(s / cap); }, tau) : tau;
+        const Real tau = plain + rotated;
+        const Real cap = config.scores.cap;
+        return cap > 0 ? variance_through([cap](Real s) { return cap * std::tanh(s / cap); }, tau) : tau;
     }
 
   private:
-    [[nodiscard]] branch reading(const pair_kernel& c) const {
-        const Eigen::VectorXd in =
-            config_.norm.before ? inverse_scale(c) : Eigen::VectorXd(Eigen::VectorXd::Ones(cells_.size()));
+    [[nodiscard]] branch reading(const pair_kernel<Real>& c) const {
+        const Eigen::VectorX<Real> in = config_.norm.before
+                                            ? inverse_scale(c)
+                                            : Eigen::VectorX<Real>(Eigen::VectorX<Real>::Ones(cells_.size()));
         return {c.scaled(in), in, {}, {}};
     }
     /// The output of a branch, normalised where it is, on its way to the residual stream.
     void write(branch& b) const {
         b.out = config_.norm.after ? inverse_scale(b.added)
-                                   : Eigen::VectorXd(Eigen::VectorXd::Ones(cells_.size()));
+                                   : Eigen::VectorX<Real>(Eigen::VectorX<Real>::Ones(cells_.size()));
         b.out *= config_.branch_scale;
         b.added = b.added.scaled(b.out);
     }
 
     /// The variance of a layer's scores from the entries of a head that are not rotated, and that are.
-    [[nodiscard]] static std::pair<double, double> score_variances(const decoder_config& config,
-                                                                   Eigen::Index layer) {
-        const double deviation = config.initial_deviation(weight_kind::query_key_value);
-        const double c = config.score_scale(layer);
+    [[nodiscard]] static std::pair<Real, Real> score_variances(const decoder_config& config,
+                                                               Eigen::Index layer) {
+        const Real deviation = config.initial_deviation(weight_kind::query_key_value);
+        const Real c = config.score_scale(layer);
         const rope_config* const rope = config.rope_of(layer);
-        const double rotated = rope != nullptr ? double(config.rotated_width(*rope)) : 0;
-        const double projected = double(config.width) * deviation * deviation;
-        double query = projected, key = projected, rotated_key = projected;
+        const Real rotated = rope != nullptr ? Real(config.rotated_width(*rope)) : 0;
+        const Real projected = Real(config.width) * deviation * deviation;
+        Real query = projected, key = projected, rotated_key = projected;
         if (config.scores.norm != query_key_norm::none) query = key = rotated_key = 1;
         if (config.latent) {
-            key = double(config.latent->rank) * deviation * deviation;
+            key = Real(config.latent->rank) * deviation * deviation;
             if (config.latent->query_rank > 0)
-                query = double(config.latent->query_rank) * deviation * deviation;
+                query = Real(config.latent->query_rank) * deviation * deviation;
         }
-        const double apart = config.latent ? double(config.latent->rope_width) : rotated;
-        const double factor = rope != nullptr ? std::pow(rope->attention_factor, 4) : 1;
-        return {c * c * query * key * (double(config.head_width) - apart),
+        const Real apart = config.latent ? Real(config.latent->rope_width) : rotated;
+        const Real factor = rope != nullptr ? std::pow(rope->attention_factor, 4) : 1;
+        return {c * c * query * key * (Real(config.head_width) - apart),
                 c * c * query * rotated_key * apart * factor};
     }
 
     /// What RoPE leaves of the correlation of two keys (or queries): 1 for the share that is not rotated, the
     /// mean of \f$\cos(\theta_i (n - m))\f$ for the one that is.
-    [[nodiscard]] pair_kernel rope_kernel(const rope_config* rope, double share) const {
+    [[nodiscard]] pair_kernel<Real> rope_kernel(const rope_config* rope, Real share) const {
         const Eigen::Index size = cells_.size();
-        const Eigen::VectorXd ones = Eigen::VectorXd::Ones(size);
+        const Eigen::VectorX<Real> ones = Eigen::VectorX<Real>::Ones(size);
         if (rope == nullptr || terms_.scores != score_terms::full) return {ones * ones.transpose(), ones};
-        const Eigen::VectorXd f = nn::rope_frequencies(*rope, config_.rotated_width(*rope), stored_tokens());
-        Eigen::MatrixXd cosine(size, f.size()), sine(size, f.size());  // means over a cell
+        const Eigen::VectorX<Real> f =
+            nn::rope_frequencies(*rope, config_.rotated_width(*rope), stored_tokens()).template cast<Real>();
+        Eigen::MatrixX<Real> cosine(size, f.size()), sine(size, f.size());  // means over a cell
         for (Eigen::Index i = 0; i < f.size(); ++i)
             for (Eigen::Index n = 0; n < size; ++n) {
-                const double w = cells_.width[n];
-                const double mean = w > 1 ? std::sin(w * f[i] / 2) / (w * std::sin(f[i] / 2)) : 1;
+                const Real w = cells_.width[n];
+                const Real mean = w > 1 ? std::sin(w * f[i] / 2) / (w * std::sin(f[i] / 2)) : 1;
                 cosine(n, i) = mean * std::cos(f[i] * cells_.middle(n));
                 sine(n, i) = mean * std::sin(f[i] * cells_.middle(n));
             }
-        Eigen::MatrixXd mean = (cosine * cosine.transpose() + sine * sine.transpose()) / double(f.size());
+        Eigen::MatrixX<Real> mean = (cosine * cosine.transpose() + sine * sine.transpose()) / Real(f.size());
         for (Eigen::Index n = 0; n < size; ++n) {  // of different positions
-            const double w = cells_.width[n];
+            const Real w = cells_.width[n];
             if (w > 1) mean(n, n) = (w * mean(n, n) - 1) / (w - 1);
         }
         return {((1 - share) + share * mean.array()).matrix(), ones};
     }
-    [[nodiscard]] pair_kernel rope_kernel(Eigen::Index layer) const {
+    [[nodiscard]] pair_kernel<Real> rope_kernel(Eigen::Index layer) const {
         const auto [plain, rotated] = score_variances(config_, layer);
         return rope_kernel(config_.rope_of(layer), rotated > 0 ? rotated / (plain + rotated) : 0);
     }
@@ -240,25 +249,27 @@ class mean_field {
         return Eigen::Index(std::min(cells_.tokens(), double(most)));
     }
 
-    [[nodiscard]] static Eigen::VectorXd slopes(const decoder_config& config, Eigen::Index layer) {
-        const double scale = config.alibi_scaled ? config.score_scale(layer) : 1;
-        return scale * alibi_slopes(config.alibi, config.heads, config.alibi_max);
+    [[nodiscard]] static Eigen::VectorX<Real> slopes(const decoder_config& config, Eigen::Index layer) {
+        const Real scale = config.alibi_scaled ? config.score_scale(layer) : 1;
+        return scale * alibi_slopes(config.alibi, config.heads, config.alibi_max).template cast<Real>();
     }
 
     /// The attention patterns of a layer: one, or with ALiBi some that stand for all of its heads. What a head
-    /// does is smooth in the logarithm of its slope, so that the mean over heads is taken by Gauss's rule.
-    [[nodiscard]] std::vector<weighted_head> heads(Eigen::Index layer) const {
+    /// does is smooth in the logarithm of its slope, so that the mean over heads is taken by Gauss's rule:
+    /// with eight nodes, kernels are within 1e-3 of their greatest entry.
+    [[nodiscard]] std::vector<weighted_head<Real>> heads(Eigen::Index layer) const {
         attention_pattern pattern{.window = double(config_.window(layer))};
         if (config_.scores.sinks) {
-            const double deviation = config_.initial_deviation(weight_kind::sink);
-            pattern.sink = std::exp(deviation * deviation / 2);
+            const Real deviation = config_.initial_deviation(weight_kind::sink);
+            pattern.sink = double(std::exp(deviation * deviation / 2));
         }
-        if (config_.alibi == alibi_rule::none) return {{cell_attention(cells_, pattern)}};
-        const auto rule = gauss_rule_of(slopes(config_, layer).array().max(1e-300).log().matrix(), 8);
-        std::vector<weighted_head> heads;
+        if (config_.alibi == alibi_rule::none) return {{cell_attention<Real>(cells_, pattern)}};
+        const Eigen::VectorX<Real> logarithms = slopes(config_, layer).array().max(Real(1e-300)).log();
+        const auto rule = gauss_rule_of(logarithms, 8);
+        std::vector<weighted_head<Real>> heads;
         for (Eigen::Index i = 0; i < rule.nodes.size(); ++i) {
-            pattern.slope = std::exp(rule.nodes[i]);
-            heads.push_back({cell_attention(cells_, pattern), rule.weights[i]});
+            pattern.slope = double(std::exp(rule.nodes[i]));
+            heads.push_back({cell_attention<Real>(cells_, pattern), rule.weights[i]});
         }
         return heads;
     }
@@ -266,60 +277,62 @@ class mean_field {
     decoder_config config_;
     position_cells cells_;
     mean_field_terms terms_;
-    double projected_;        // variance of what a map of the normalised stream gives: d sigma^2
-    double value_variance_;   // of the values
-    double output_variance_;  // of the attention branch's output for uncorrelated heads of unit variance
-    const mean_field_tables* tables_;
+    Real projected_;        // variance of what a map of the normalised stream gives: d sigma^2
+    Real value_variance_;   // of the values
+    Real output_variance_;  // of the attention branch's output for uncorrelated heads of unit variance
+    const mean_field_tables<Real>* tables_;
 };
 
-inline mean_field_tables mean_field_tables::of(std::string_view function, const decoder_config& config,
-                                               double tokens, const mean_field_terms& terms) {
-    double most = 0;
+template <std::floating_point Real>
+mean_field_tables<Real> mean_field_tables<Real>::of(std::string_view function, const decoder_config& config,
+                                                    double tokens, const mean_field_terms& terms) {
+    Real most = 0;
     for (Eigen::Index l = 0; l < config.layers; ++l)
-        most = std::max(most, mean_field::score_variance(config, l));
-    mean_field_tables tables;
+        most = std::max(most, mean_field<Real>::score_variance(config, l));
+    mean_field_tables<Real> tables;
     if (terms.scores == score_terms::full) {
         const bool alibi =
             config.alibi != alibi_rule::none;  // beyond 5, steep heads are off by tens of per cent
-        const double limit = alibi ? 5 : 400;
+        const Real limit = alibi ? 5 : 400;
         if (most > limit)
             throw_domain_error(function, "variance of scores", most,
                                alibi ? "must be at most 5 with ALiBi" : "must be at most 400");
-        if (most > 0) tables.participation.emplace(most, tokens);
+        if (most > 0) tables.participation.emplace(most, Real(tokens));
     }
     if (config.experts) {
-        const double router = config.initial_deviation(weight_kind::router);
-        tables.routing.emplace(*config.experts, double(config.width) * router * router);
+        const Real router = config.initial_deviation(weight_kind::router);
+        tables.routing.emplace(*config.experts, Real(config.width) * router * router);
     }
     return tables;
 }
 
 /// One layer: C at its input, both branches, and C at its output.
+template <std::floating_point Real>
 struct mean_field_layer {
-    mean_field::attention_branch attention;
-    mean_field::feed_forward_branch feed_forward;
-    pair_kernel output;
+    typename mean_field<Real>::attention_branch attention;
+    typename mean_field<Real>::feed_forward_branch feed_forward;
+    pair_kernel<Real> output;
 
-    static mean_field_layer of(const mean_field& field, const decoder_config& config, Eigen::Index layer,
-                               const pair_kernel& c) {
+    static mean_field_layer of(const mean_field<Real>& field, const decoder_config& config,
+                               Eigen::Index layer, const pair_kernel<Real>& c) {
         auto attention = field.attention(layer, c);
-        pair_kernel between = field.settled(c + attention.added);
+        pair_kernel<Real> between = field.settled(c + attention.added);
         auto feed_forward = field.feed_forward(layer, config.parallel ? c : between);
-        pair_kernel output = field.settled(between + feed_forward.added);
+        pair_kernel<Real> output = field.settled(between + feed_forward.added);
         return {std::move(attention), std::move(feed_forward), std::move(output)};
     }
 
     /// What attention adds to the last position, as a share of it and of what is there.
-    [[nodiscard]] double attention_share(const pair_kernel& c) const {
+    [[nodiscard]] Real attention_share(const pair_kernel<Real>& c) const {
         const Eigen::Index last = c.size() - 1;
-        const double added = std::sqrt(attention.added.diagonal()[last]);
+        const Real added = std::sqrt(attention.added.diagonal()[last]);
         return equals(added, 0) ? 0 : added / (std::sqrt(c.diagonal()[last]) + added);
     }
 
     /// B at the input, for B at the output.
-    [[nodiscard]] pair_kernel pull_back(const mean_field& field, const decoder_config& config,
-                                        const pair_kernel& back) const {
-        const pair_kernel between = field.settled(back + field.pull_back(feed_forward, back));
+    [[nodiscard]] pair_kernel<Real> pull_back(const mean_field<Real>& field, const decoder_config& config,
+                                              const pair_kernel<Real>& back) const {
+        const pair_kernel<Real> between = field.settled(back + field.pull_back(feed_forward, back));
         return field.settled(between + field.pull_back(attention, config.parallel ? back : between));
     }
 };
@@ -342,28 +355,31 @@ inline void keep_memory_of_kernels(Eigen::Index cells) {
 }
 
 /// The mean field with its kernels on the given cells.
-inline mean_field_solution solve_mean_field(const position_cells& cells, const decoder_config& config,
-                                            const mean_field_terms& terms, const mean_field_tables& tables) {
+template <std::floating_point Real>
+mean_field_solution solve_mean_field(const position_cells& cells, const decoder_config& config,
+                                     const mean_field_terms& terms, const mean_field_tables<Real>& tables) {
     keep_memory_of_kernels(cells.size());
-    const mean_field field(config, cells, terms, tables);
-    std::vector<pair_kernel> kernels(1, field.embeddings());
-    Eigen::VectorXd alphas(config.layers), seen(config.layers);
+    const mean_field<Real> field(config, cells, terms, tables);
+    std::vector<pair_kernel<Real>> kernels(1, field.embeddings());
+    Eigen::VectorX<Real> alphas(config.layers), seen(config.layers);
     for (Eigen::Index l = 0; l < config.layers; ++l) {
-        const auto layer = mean_field_layer::of(field, config, l, kernels.back());
+        const auto layer = mean_field_layer<Real>::of(field, config, l, kernels.back());
         alphas[l] = layer.attention_share(kernels.back());
         seen[l] = layer.attention.kernels.seen_from_last();
         kernels.push_back(layer.output);
     }
     const Eigen::Index size = cells.size();
-    const double last_scale = field.inverse_scale(kernels.back())[size - 1];
-    pair_kernel back(Eigen::MatrixXd::Zero(size, size), Eigen::VectorXd::Zero(size));
+    const Real last_scale = field.inverse_scale(kernels.back())[size - 1];
+    pair_kernel<Real> back(Eigen::MatrixX<Real>::Zero(size, size), Eigen::VectorX<Real>::Zero(size));
     back.diagonal()[size - 1] = last_scale * last_scale;  // the final normalisation
     for (Eigen::Index l = config.layers; l-- > 0;) {
-        const auto layer = mean_field_layer::of(field, config, l, kernels[std::size_t(l)]);
+        const auto layer = mean_field_layer<Real>::of(field, config, l, kernels[std::size_t(l)]);
         back = layer.pull_back(field, config, back);
         kernels.pop_back();
     }
-    return {{cells, back.diagonal().cwiseMax(0).cwiseSqrt()}, std::move(alphas), std::move(seen)};
+    const Eigen::VectorX<Real> norms = back.diagonal().cwiseMax(0).cwiseSqrt();
+    return {
+        {cells, norms.template cast<double>()}, alphas.template cast<double>(), seen.template cast<double>()};
 }
 
 /// Cells for a context: where kernels vary, as wide as `ratio` times the scale on which they do.
@@ -383,10 +399,11 @@ inline position_cells mean_field_cells(const decoder_config& config, double toke
 /// The mean field of a context. Few positions are taken one by one; more in cells, of two widths, one twice
 /// the other: the error is of second order in it, so that the difference gives a third of itself to both the
 /// result and its error. Widths are halved until that is small enough, or the cells too many.
-inline mean_field_solution solve_mean_field(std::string_view function, const decoder_config& config,
-                                            double tokens, const mean_field_terms& terms, double accuracy) {
+template <std::floating_point Real>
+mean_field_solution solve_mean_field(std::string_view function, const decoder_config& config, double tokens,
+                                     const mean_field_terms& terms, double accuracy) {
     constexpr double few = 256;
-    const auto tables = mean_field_tables::of(function, config, tokens, terms);
+    const auto tables = mean_field_tables<Real>::of(function, config, tokens, terms);
     if (tokens <= few)
         return solve_mean_field(position_cells::single(Eigen::Index(tokens)), config, terms, tables);
     double ratio = 0.3;

@@ -14,14 +14,15 @@ namespace cesaro::detail {
 /// A function of two positions that is smooth over pairs of cells but on the diagonal, where both positions
 /// are the same: covariances of activations, whose own variance stands out. Within one cell it is smooth on
 /// either side of the diagonal.
+template <std::floating_point Real>
 struct pair_kernel {
     /// Of two different positions, cell by cell (in one cell, of a later and an earlier); of a position with
     /// itself; and in one cell, of an earlier position and a later.
-    Eigen::ArrayXXd all;
+    Eigen::ArrayXX<Real> all;
 
     pair_kernel() = default;
     explicit pair_kernel(Eigen::Index cells) : all(cells, cells + 2) {}
-    explicit pair_kernel(Eigen::ArrayXXd values) : all(std::move(values)) {}
+    explicit pair_kernel(Eigen::ArrayXX<Real> values) : all(std::move(values)) {}
     [[nodiscard]] Eigen::Index size() const { return all.rows(); }
     [[nodiscard]] auto off() { return all.leftCols(size()).matrix(); }
     [[nodiscard]] auto off() const { return all.leftCols(size()).matrix(); }
@@ -32,8 +33,8 @@ struct pair_kernel {
     [[nodiscard]] auto below() { return off().diagonal(); }
     [[nodiscard]] auto below() const { return off().diagonal(); }
 
-    pair_kernel(const Eigen::Ref<const Eigen::MatrixXd>& different,
-                const Eigen::Ref<const Eigen::VectorXd>& same)
+    pair_kernel(const Eigen::Ref<const Eigen::MatrixX<Real>>& different,
+                const Eigen::Ref<const Eigen::VectorX<Real>>& same)
         : all(different.rows(), different.rows() + 2) {
         off() = different;
         diagonal() = same;
@@ -50,7 +51,7 @@ struct pair_kernel {
     }
     /// \f$x_{nm} + x_{mn}\f$ for this one.
     void add_transpose() {
-        const Eigen::VectorXd both = below() + above();
+        const Eigen::VectorX<Real> both = below() + above();
         off() += off().transpose().eval();
         diagonal() *= 2;
         above() = both;
@@ -58,7 +59,7 @@ struct pair_kernel {
     }
 
     /// \f$g_n x_{nm} g_m\f$.
-    [[nodiscard]] pair_kernel scaled(const Eigen::VectorXd& g) const {
+    [[nodiscard]] pair_kernel scaled(const Eigen::VectorX<Real>& g) const {
         pair_kernel x(all.colwise() * g.array());
         x.off() *= g.asDiagonal();
         x.all.rightCols(2).colwise() *= g.array();

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <utility>
 
 namespace cesaro::detail {
@@ -18,60 +19,62 @@ namespace cesaro::detail {
 /// \f$k P(\tau, k)\f$, and \f$D(\tau, k)\,k / (1 - 1/k)\f$ with \f$D = \mathbb E \sum_j A_j^2 (1 - 2 A_j + \sum_i
 /// A_i^2)\f$. Their logarithms are interpolated at Chebyshev points of \f$\sqrt\tau \in [0,
 /// \sqrt{\tau_{max}}]\f$ and of \f$\ln k\f$, real k in [1, k_max], within 5e-3 to \f$\tau_{max} = 200\f$.
+template <std::floating_point Real>
 class participation_table {
   public:
-    participation_table(double largest_variance, double largest_count)
+    participation_table(Real largest_variance, Real largest_count)
         : deviations_(0, std::sqrt(largest_variance)),
-          log_counts_(0, std::log(std::max(largest_count, 2.0))),
-          variance_nodes_(12 + Eigen::Index(std::min(deviations_.greatest, 28.0))),
+          log_counts_(0, std::log(std::max(largest_count, Real(2)))),
+          variance_nodes_(12 + Eigen::Index(std::min(deviations_.greatest, Real(28)))),
           count_nodes_(variance_nodes_ + 4) {
-        constexpr double precision = 16;  // e^-16 is nothing beside the error of interpolation
-        Eigen::MatrixXd squares(variance_nodes_, count_nodes_), centred(variance_nodes_, count_nodes_);
+        constexpr Real precision = 16;  // e^-16 is nothing beside the error of interpolation
+        Eigen::MatrixX<Real> squares(variance_nodes_, count_nodes_), centred(variance_nodes_, count_nodes_);
         for (Eigen::Index i = 0; i < variance_nodes_; ++i)
             for (Eigen::Index j = 0; j < count_nodes_; ++j) {
-                const double k = std::exp(log_counts_.point(j, count_nodes_));
+                const Real k = std::exp(log_counts_.point(j, count_nodes_));
                 const auto moments =
                     moments_of_softmax(k, std::pow(deviations_.point(i, variance_nodes_), 2), precision);
                 squares(i, j) = std::log(k * moments.squares);
-                centred(i, j) = std::log(std::max(1e-300, k * moments.centred / (1 - 1 / k)));
+                centred(i, j) = std::log(std::max(Real(1e-300), k * moments.centred / (1 - 1 / k)));
             }
-        const Eigen::MatrixXd variance_transform = chebyshev_transform(variance_nodes_);
-        const Eigen::MatrixXd count_transform = chebyshev_transform(count_nodes_).transpose();
+        const Eigen::MatrixX<Real> variance_transform = chebyshev_transform<Real>(variance_nodes_);
+        const Eigen::MatrixX<Real> count_transform = chebyshev_transform<Real>(count_nodes_).transpose();
         squares_ = variance_transform * squares * count_transform;
         centred_ = variance_transform * centred * count_transform;
     }
 
     /// The table for one k, as a function of the variance.
     struct row {
-        Eigen::VectorXd squares, centred;
+        Eigen::VectorX<Real> squares, centred;
     };
-    [[nodiscard]] row at_count(double count) const {
-        const Eigen::VectorXd basis = log_counts_.basis(std::log(std::max(count, 1.0)), count_nodes_);
+    [[nodiscard]] row at_count(Real count) const {
+        const Eigen::VectorX<Real> basis =
+            log_counts_.basis(std::log(std::max(count, Real(1))), count_nodes_);
         return {squares_ * basis, centred_ * basis};
     }
     /// Logarithms of both.
-    [[nodiscard]] double log_squares(const row& at, double variance) const {
+    [[nodiscard]] Real log_squares(const row& at, Real variance) const {
         return series(at.squares, variance);
     }
-    [[nodiscard]] double log_centred(const row& at, double variance) const {
+    [[nodiscard]] Real log_centred(const row& at, Real variance) const {
         return series(at.centred, variance);
     }
 
   private:
-    [[nodiscard]] double series(const Eigen::VectorXd& coefficients, double variance) const {
+    [[nodiscard]] Real series(const Eigen::VectorX<Real>& coefficients, Real variance) const {
         if (!(deviations_.greatest > 0)) return 0;
-        const double x = deviations_.scaled(std::sqrt(variance));
-        double next = 0, value = 0;  // Clenshaw's recurrence
+        const Real x = deviations_.scaled(std::sqrt(variance));
+        Real next = 0, value = 0;  // Clenshaw's recurrence
         for (Eigen::Index i = variance_nodes_; i-- > 1;) {
-            const double here = coefficients[i] + 2 * x * value - next;
+            const Real here = coefficients[i] + 2 * x * value - next;
             next = std::exchange(value, here);
         }
         return coefficients[0] + x * value - next;
     }
 
-    chebyshev_interval deviations_, log_counts_;
+    chebyshev_interval<Real> deviations_, log_counts_;
     Eigen::Index variance_nodes_, count_nodes_;
-    Eigen::MatrixXd squares_, centred_;
+    Eigen::MatrixX<Real> squares_, centred_;
 };
 
 }  // namespace cesaro::detail

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <limits>
 
 namespace cesaro::detail {
@@ -23,56 +24,57 @@ namespace cesaro::detail {
 ///
 /// S the weight of a sink: the variable scores win more often. Logarithms of \f$\varphi_0\f$ and ratios are
 /// kept as polynomials in the deviation at each node of t, so that a softmax over k scores costs O(k).
+template <std::floating_point Real>
 class softmax_means {
   public:
     /// \param least, greatest between which all variances lie.
     /// \param most_positions of one softmax.
-    softmax_means(double least, double greatest, double most_positions)
+    softmax_means(Real least, Real greatest, Real most_positions)
         : deviations_(std::sqrt(least), std::sqrt(greatest)),
           degree_(8 + Eigen::Index((deviations_.greatest - deviations_.least) / 2)) {
-        constexpr double precision = 16;  // e^-16 is nothing here
-        const double deviation = std::sqrt(greatest);
-        const normal_rule<double> normal(deviation, precision, precision);
-        const double reach = std::sqrt(2 * precision) * deviation;
-        const double lowest = -std::log(most_positions) - std::min(greatest / 2, reach) - precision;
+        constexpr Real precision = 16;  // e^-16 is nothing here
+        const Real deviation = std::sqrt(greatest);
+        const normal_rule<Real> normal(deviation, precision, precision);
+        const Real reach = std::sqrt(2 * precision) * deviation;
+        const Real lowest = -std::log(most_positions) - std::min(greatest / 2, reach) - precision;
         const auto nodes = Eigen::Index((reach + std::log(precision) - lowest) / step) + 1;
-        t_ = (Eigen::VectorXd::LinSpaced(nodes, 0, double(nodes - 1)) * step).array() + lowest;
+        t_ = (Eigen::VectorX<Real>::LinSpaced(nodes, 0, Real(nodes - 1)) * step).array() + lowest;
         t_ = t_.array().exp();
-        Eigen::MatrixXd log_missing(nodes, degree_), ratio(nodes, degree_);
+        Eigen::MatrixX<Real> log_missing(nodes, degree_), ratio(nodes, degree_);
         for (Eigen::Index p = 0; p < degree_; ++p) {
-            const double root = deviations_.point(p, degree_);
-            const Eigen::VectorXd factors = (root * normal.nodes.array()).exp();
+            const Real root = deviations_.point(p, degree_);
+            const Eigen::VectorX<Real> factors = (root * normal.nodes.array()).exp();
             for (Eigen::Index i = 0; i < nodes; ++i) {
-                double lost = 0, first = 0;
+                Real lost = 0, first = 0;
                 for (Eigen::Index g = 0; g < factors.size(); ++g) {
-                    const double w = t_[i] * factors[g];
+                    const Real w = t_[i] * factors[g];
                     if (w > 40) {  // as are all that follow
                         lost += normal.above[g];
                         break;
                     }
-                    const double gone = std::expm1(-w);
+                    const Real gone = std::expm1(-w);
                     lost -= normal.weights[g] * gone;
                     first += normal.weights[g] * w * (1 + gone);
                 }
-                constexpr double nothing = 1e-16;
+                constexpr Real nothing = 1e-16;
                 log_missing(i, p) = std::log1p(-std::min(lost, 1 - nothing));
                 ratio(i, p) = first / std::exp(log_missing(i, p));
             }
         }
-        const Eigen::MatrixXd transform = chebyshev_transform(degree_).transpose();
+        const Eigen::MatrixX<Real> transform = chebyshev_transform<Real>(degree_).transpose();
         log_missing_ = log_missing * transform;
         ratio_ = step * ratio * transform;
     }
 
     /// For these variances (of query n, source j), where several scores compete for the weights of an attention.
-    static softmax_means of(const cell_attention& a, const pair_kernel& variances) {
-        const Eigen::VectorXd sums = a.row_sums();
-        const Eigen::VectorXd counts = sums.cwiseAbs2().cwiseQuotient(a.participation());
-        double least = std::numeric_limits<double>::infinity(), greatest = 0;
+    static softmax_means of(const cell_attention<Real>& a, const pair_kernel<Real>& variances) {
+        const Eigen::VectorX<Real> sums = a.row_sums();
+        const Eigen::VectorX<Real> counts = sums.cwiseAbs2().cwiseQuotient(a.participation());
+        Real least = std::numeric_limits<Real>::infinity(), greatest = 0;
         for (Eigen::Index n = 0; n < sums.size(); ++n) {
             if (!(counts[n] > 1)) continue;
-            const Eigen::VectorXd weights = a.row(n);
-            const auto take = [&](double weight, double variance) {
+            const Eigen::VectorX<Real> weights = a.row(n);
+            const auto take = [&](Real weight, Real variance) {
                 if (!(weight > 0)) return;
                 least = std::min(least, variance);
                 greatest = std::max(greatest, variance);
@@ -85,23 +87,25 @@ class softmax_means {
     }
 
     /// The attention with these variances of scores (of query n, source j), for that without any.
-    [[nodiscard]] cell_attention reweighted(const cell_attention& a, const pair_kernel& variances) const {
-        pair_kernel factor = variances;
-        const Eigen::VectorXd sums = a.row_sums();
-        const Eigen::VectorXd counts = sums.cwiseAbs2().cwiseQuotient(a.participation());
+    [[nodiscard]] cell_attention<Real> reweighted(const cell_attention<Real>& a,
+                                                  const pair_kernel<Real>& variances) const {
+        pair_kernel<Real> factor = variances;
+        const Eigen::VectorX<Real> sums = a.row_sums();
+        const Eigen::VectorX<Real> counts = sums.cwiseAbs2().cwiseQuotient(a.participation());
         for (Eigen::Index n = 0; n < sums.size(); ++n) {
-            Eigen::MatrixXd powers(degree_, n + 2);  // T_p of the variances of the row, the query's own last
+            // T_p of the variances of the row, the query's own last
+            Eigen::MatrixX<Real> powers(degree_, n + 2);
             for (Eigen::Index j = 0; j <= n; ++j)
                 powers.col(j) = deviations_.basis(std::sqrt(variances.off()(n, j)), degree_);
             powers.col(n + 1) = deviations_.basis(std::sqrt(variances.diagonal()[n]), degree_);
-            const Eigen::VectorXd weights = a.row(n);
-            const double left = 1 - sums[n];  // rounding, where there is no sink
-            const double sink = left > 1e-12 ? counts[n] * left / sums[n] : 0;
-            const Eigen::VectorXd moments = counts[n] / sums[n] * (powers * weights);
-            const Eigen::VectorXd missing =
+            const Eigen::VectorX<Real> weights = a.row(n);
+            const Real left = 1 - sums[n];  // rounding, where there is no sink
+            const Real sink = left > 1e-12 ? counts[n] * left / sums[n] : 0;
+            const Eigen::VectorX<Real> moments = counts[n] / sums[n] * (powers * weights);
+            const Eigen::VectorX<Real> missing =
                 ((log_missing_ * moments).array().min(0) - sink * t_.array()).exp();
-            const double lost = step * sink * t_.dot(missing);  // to the sink
-            Eigen::VectorXd values = powers.transpose() * (ratio_.transpose() * missing);
+            const Real lost = step * sink * t_.dot(missing);  // to the sink
+            Eigen::VectorX<Real> values = powers.transpose() * (ratio_.transpose() * missing);
             values *= (1 - lost) / weights.dot(values);
             factor.off().row(n).head(n + 1) = values.head(n + 1);
             factor.diagonal()[n] = values[n + 1];
@@ -110,12 +114,12 @@ class softmax_means {
     }
 
   private:
-    static constexpr double step = 0.5;  // of ln t
+    static constexpr Real step = 0.5;  // of ln t
 
-    chebyshev_interval deviations_;
+    chebyshev_interval<Real> deviations_;
     Eigen::Index degree_;
-    Eigen::VectorXd t_;
-    Eigen::MatrixXd log_missing_, ratio_;  // coefficients of ln phi_0 and of t phi_1 / phi_0, node by node
+    Eigen::VectorX<Real> t_;
+    Eigen::MatrixX<Real> log_missing_, ratio_;  // coefficients of ln phi_0 and t phi_1 / phi_0 by node
 };
 
 }  // namespace cesaro::detail
