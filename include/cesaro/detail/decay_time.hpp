@@ -41,8 +41,9 @@ class decay_time {
         if (gone + gone < one) {
             u_ = log1p(Wide(gone / Wide(one - gone)));
         } else {
-            const Wide near = -expm1(Wide(-(slope * x)));  // 1 - e^{-lambda x}
-            u_ = distance_ + log(Wide(all / near));
+            const Wide time = slope * x;
+            const bool small = time < Wide(std::numeric_limits<Wide>::epsilon());
+            u_ = distance_ + log(small ? Wide(Wide(all / slope) / x) : Wide(all / Wide(-expm1(Wide(-time)))));
         }
     }
 
