@@ -25,11 +25,13 @@ int main() {
                                     {"sink of 1000", sink},
                                     {"slope 1e-5", gentle},
                                     {"slope 1/256", steep}}) {
-        std::printf("%-16s %12.3e %12.3e %12.3e %12.3e %10td\n", name, cdf(row, 49999),
+        std::printf("%-16s %12.3e %12.3e %12.3e %12.3e %10lld\n", name, cdf(row, 49999),
                     cdf(complement(row, 49999)), pdf(row, query), sink_influence(row),
-                    quantile(row, row.total() / 2));
+                    static_cast<long long>(quantile(row, row.total() / 2)));
     }
     const cesaro::window_influence<> window(4096, schedule);
-    for (const double rest : {1e-2, 1e-3, 1e-6})
-        std::printf("windows of 4096: %.0e is beyond %td tokens\n", rest, quantile(complement(window, rest)));
+    for (const double rest : {1e-2, 1e-3, 1e-6}) {
+        std::printf("windows of 4096: %.0e is beyond %lld tokens\n", rest,
+                    static_cast<long long>(quantile(complement(window, rest))));
+    }
 }
