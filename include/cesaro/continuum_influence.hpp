@@ -13,8 +13,8 @@
 #include <cesaro/detail/derived_accessors.hpp>
 #include <cesaro/detail/double_word.hpp>
 #include <cesaro/detail/exponential_series.hpp>
-#include <cesaro/detail/gauss_rule.hpp>
 #include <cesaro/detail/key_places.hpp>
+#include <cesaro/detail/legendre_rule.hpp>
 #include <cesaro/detail/moments.hpp>
 #include <cesaro/detail/scaled.hpp>
 #include <cesaro/detail/unit_interval_law.hpp>
@@ -265,7 +265,8 @@ raw_moments<Real> timed_moments(const continuum_influence<Real>& c, bool of_dist
         compensated_sum<Number> sum;
         if (!of_distance || s == 0) sum += static_cast<Number>(c.delta_weight());
         for (int i = 0; i < panels; ++i) {
-            sum += gauss_rule<Number>::get().integrate(integrand, Number(width * i), Number(width * (i + 1)));
+            sum +=
+                legendre_rule<Number>::get().integrate(integrand, Number(width * i), Number(width * (i + 1)));
         }
         moments[s] = moment<Real>(static_cast<Real>(sum.value()));
     }

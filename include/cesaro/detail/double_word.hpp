@@ -30,7 +30,7 @@ class double_word {
     template <std::floating_point T>
     requires(!std::same_as<T, Base> && std::numeric_limits<T>::digits <= std::numeric_limits<Base>::digits)
         double_word(T value)  // NOLINT(google-explicit-constructor)
-        : high_(value) {}
+        : high_(static_cast<Base>(value)) {}
     /// Exact. By halves, each of which is a Base: GCC for 32-bit x86 keeps all 64 bits of an integer when it
     /// makes a double of it and an integer again, and nothing would be left for the low word.
     template <std::signed_integral T>
@@ -71,6 +71,19 @@ class double_word {
         const double_word product = exact_product(quotient, b.high_);
         const Base rest = (a.high_ - product.high_) - product.low_ + (a.low_ - quotient * b.low_);
         return renormalized(quotient, rest / b.high_);
+    }
+    /// By a narrower number, which is a Base exactly.
+    template <std::floating_point T>
+    requires(!std::same_as<T, Base> &&
+             std::numeric_limits<T>::digits <= std::numeric_limits<Base>::digits) friend double_word
+    operator*(const double_word& a, T b) {
+        return a * static_cast<Base>(b);
+    }
+    template <std::floating_point T>
+    requires(!std::same_as<T, Base> &&
+             std::numeric_limits<T>::digits <= std::numeric_limits<Base>::digits) friend double_word
+    operator/(const double_word& a, T b) {
+        return a / static_cast<Base>(b);
     }
     double_word& operator+=(const double_word& other) { return *this = *this + other; }
     double_word& operator-=(const double_word& other) { return *this = *this - other; }

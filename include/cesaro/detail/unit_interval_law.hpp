@@ -70,7 +70,7 @@ class unit_position {
     Wide precise_u() const {
         if (is_given()) return u_;
         if constexpr (requires { Wide::log_of(x_); })
-            return -Wide::log_of(x_);
+            return -Wide::log_of(static_cast<typename Wide::base>(x_));
         else
             return log_distance(Wide(x_));
     }

@@ -14,10 +14,10 @@ namespace cesaro::detail {
 /// The Gauss-Legendre rule with as many nodes as the digits of Number ask for, for integrands that are smooth
 /// over an interval.
 template <class Number>
-class gauss_rule {
+class legendre_rule {
   public:
-    static const gauss_rule& get() {
-        static const gauss_rule rule;
+    static const legendre_rule& get() {
+        static const legendre_rule rule;
         return rule;
     }
 
@@ -35,7 +35,7 @@ class gauss_rule {
     static constexpr int size = std::numeric_limits<Number>::digits / 2 + 4;
 
     /// Newton's method on the Legendre polynomial, from nodes to six digits.
-    gauss_rule() {
+    legendre_rule() {
         for (int i = 0; i < size; ++i) {
             const double guess = std::cos(std::acos(-1.0) * (i + 0.75) / (size + 0.5));
             Number x = Number(static_cast<std::int64_t>(guess * 1e9)) / Number(1000000000);
