@@ -15,7 +15,7 @@ page=docs/examples.md
 One small program for each group of headers, to copy from. Each links `cesaro::cesaro` and nothing else; `examples/` has their
 sources. This page is made by `scripts/examples.sh`, and a test holds it to the programs.
 TEXT
-    for example in quickstart hop_laws landmarks whole_rows compare_profiles jacobian own_attention untrained_network \
+    for example in quickstart hop_laws keys landmarks whole_rows compare_profiles jacobian own_attention untrained_network \
         checkpoint; do
         printf '\n## %s\n\n```cpp\n' "$example"
         tail -n +4 "examples/$example.cpp"

@@ -89,6 +89,34 @@ TEMPLATE_TEST_CASE("the exact row is the reference's", "", float, double, long d
     }
 }
 
+TEMPLATE_TEST_CASE("rows under keys that are not uniform are the reference's", "", float, double, long double,
+                   float50) {
+    using Real = TestType;
+    for (const auto& row : table<keyed_reference>("keys.txt")) {
+        const Real parameter = static_cast<Real>(row.parameter);
+        if (!row.schedule.fits<Real>() || reference_real(parameter) != reference_real(row.parameter))
+            continue;
+        CAPTURE(row.kind, row.parameter, row.query, row.source, row.schedule.depth, row.schedule.alpha);
+        const auto schedule = row.schedule.as<Real>();
+        double most = 900;  // 2e-13 in double
+        // Of numbers than which none are wider the exponential of -s d itself.
+        if (!std::is_floating_point_v<Real> && row.kind == "slope")
+            most += row.parameter * double(row.query - row.source);
+        const auto check = [&](const auto& keys) {
+            const cesaro::discrete_influence<Real> d(row.query, schedule, keys);
+            CHECK(error_in_range(pdf(d, row.source), row.pdf) <= most);
+            CHECK(error_in_range(cdf(d, row.source), row.cdf) <= most);
+            CHECK(error_in_range(Real(cdf(complement(d, row.source))), row.complement) <= most);
+            CHECK(error_in_range(sink_influence(d), row.lost) <= most);
+            if (row.pdf > 0) CHECK(logarithm_error(logpdf(d, row.source), row.pdf) <= log_bound);
+        };
+        if (row.kind == "sink")
+            check(cesaro::uniform_keys<Real>{parameter});
+        else
+            check(cesaro::decaying_keys<Real>{parameter});
+    }
+}
+
 TEMPLATE_TEST_CASE("the continuum law is the reference's", "", float, double, long double, float50) {
     for (const auto& row : table<continuum_reference>("continuum.txt")) {
         const TestType x = static_cast<TestType>(row.x);

@@ -15,8 +15,10 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <boost/math/special_functions/laguerre.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <random>
@@ -25,9 +27,12 @@
 
 using cesaro::complement;
 using cesaro::continuum_influence;
+using cesaro::decay_clock;
+using cesaro::decaying_keys;
 using cesaro::discrete_influence;
 using cesaro::hop_law;
 using cesaro::mixing_schedule;
+using cesaro::uniform_clock;
 using namespace cesaro_test;
 
 namespace {
@@ -330,4 +335,132 @@ TEST_CASE("the example of continuum_influence") {
     const double first_tenth = cdf(law, 0.1);
     const double middle = cdf(law, 0.9) - first_tenth;
     CHECK(first_tenth + middle + cdf(complement(law, 0.9)) == Approx(1));
+}
+
+namespace {
+
+/// The law on a decay_clock in 100 digits, by incomplete gamma functions.
+struct clocked {
+    float100 u, rate;
+    Eigen::VectorX<float100> w;
+
+    clocked(const mixing_schedule<float100>& schedule, double slope, double x) {
+        const float100 lambda = slope;
+        const float100 distance = lambda * (1 - float100(x));
+        w = hop_law<float100>(schedule).weights();
+        u = distance + log(float100(expm1(float100(-lambda)) / expm1(float100(-lambda * x))));
+        rate = -lambda * exp(float100(-distance)) / expm1(float100(-lambda));
+    }
+    float100 pdf() const {
+        float100 sum = 0;
+        float100 term = 1;
+        for (Eigen::Index k = 1; k < w.size(); ++k, term *= u / (k - 1))
+            sum += w[k] * term;
+        return sum * rate;
+    }
+    float100 cdf() const {
+        float100 sum = 0;
+        for (Eigen::Index k = 1; k < w.size(); ++k)
+            sum += w[k] * boost::math::gamma_q(float100(k), u);
+        return sum;
+    }
+    float100 complement() const {
+        float100 sum = w[0];
+        for (Eigen::Index k = 1; k < w.size(); ++k)
+            sum += w[k] * boost::math::gamma_p(float100(k), u);
+        return sum;
+    }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("on a decay clock the law is that of its time", "", float, double, long double) {
+    using Real = TestType;
+    const float100 least((std::numeric_limits<Real>::min)() / std::numeric_limits<Real>::epsilon() * 1000);
+    for (const double slope : {1e-12, 1e-3, 0.5, 3.0, 12.0, 400.0, 1e4}) {
+        for (const Eigen::Index depth : {1, 12, 80}) {
+            const double alpha = 0.3125;
+            const continuum_influence<Real> c(mixing_schedule<Real>::constant(depth, Real(alpha)),
+                                              decay_clock<Real>{static_cast<Real>(slope)});
+            for (const double x : {0.0009765625, 0.25, 0.5, 0.875, 0.9990234375, 1 - 0x1p-20}) {
+                const clocked exact(mixing_schedule<float100>::constant(depth, float100(alpha)),
+                                    double(static_cast<Real>(slope)), x);
+                CAPTURE(slope, depth, x);
+                const auto look = [&](const Real& actual, const float100& expected) {
+                    if (expected > least) CHECK(error_in_epsilons(actual, expected) < 900);
+                };
+                look(pdf(c, Real(x)), exact.pdf());
+                look(cdf(c, Real(x)), exact.cdf());
+                look(cdf(complement(c, Real(x))), exact.complement());
+                const double logarithm = double(float100(log(exact.pdf())));
+                CHECK(double(logpdf(c, Real(x))) ==
+                      Approx(logarithm)
+                          .epsilon(1e4 * double(std::numeric_limits<Real>::epsilon()))
+                          .margin(1e-5));
+            }
+        }
+    }
+}
+
+TEST_CASE("laws of a distribution on a decay clock") {
+    for (const double slope : {1e-3, 2.0, 30.0}) {
+        for (const double alpha : {0.05, 0.4, 1.0}) {
+            check_law(continuum_influence<>(mixing_schedule<>::constant(7, alpha), decay_clock<>{slope}),
+                      {1e-3, 0.1, 0.5, 0.9, 0.99});
+        }
+        check_law(continuum_influence<>(hop_law<>{0.25, 0.25, 0.25}, decay_clock<>{slope}), {0.1, 0.5, 0.9});
+    }
+}
+
+TEST_CASE("a clock that hardly decays is uniform, to rounding") {
+    const auto schedule = mixing_schedule<>::constant(12, 0.3);
+    const continuum_influence<> uniform(schedule);
+    const continuum_influence<> explicit_clock(schedule, uniform_clock{});
+    for (const double slope : {0.0, 1e-300, 1e-40, 1e-17}) {
+        const continuum_influence<> slow(schedule, decay_clock<>{slope});
+        for (const double x : {1e-200, 0.001, 0.3, 0.999, 1.0}) {
+            CAPTURE(slope, x);
+            CHECK(pdf(explicit_clock, x) == pdf(uniform, x));
+            CHECK(pdf(slow, x) == Approx(pdf(uniform, x)).epsilon(4e-15));
+            CHECK(cdf(slow, x) == Approx(cdf(uniform, x)).epsilon(4e-15));
+            CHECK(cdf(complement(slow, x)) == Approx(cdf(complement(uniform, x))).epsilon(4e-15));
+        }
+        CHECK(mean(slow) == Approx(mean(uniform)).epsilon(1e-13));
+        CHECK(variance(slow) == Approx(variance(uniform)).epsilon(1e-12));
+    }
+    // Of one hop the density is lambda e^{lambda x} / (e^lambda - 1), down to x = 0.
+    const continuum_influence<> one(hop_law<>{0.5, 0.5}, decay_clock<>{2.0});
+    CHECK(pdf(one, 0.0) == Approx(1 / std::expm1(2.0)).epsilon(1e-14));
+    CHECK(pdf(one, 1.0) == Approx(std::exp(2.0) / std::expm1(2.0)).epsilon(1e-14));
+}
+
+TEST_CASE("rows under decaying keys tend to the law on their clock") {
+    const auto schedule = mixing_schedule<>::constant(12, 0.35);
+    for (const double slope : {0.5, 3.0, 12.0}) {
+        const continuum_influence<> limit(schedule, decay_clock<>{slope});
+        double previous = 0;
+        for (const std::int64_t n : {INT64_C(20000), INT64_C(200000)}) {
+            const discrete_influence<> row(n, schedule, decaying_keys<>{slope / double(n)});
+            double worst = 0;
+            for (const double x : {0.2, 0.4, 0.6, 0.8}) {
+                const double m = x * double(n);
+                worst = std::max(worst, std::abs(pdf(row, std::int64_t(m)) * double(n) / pdf(limit, x) - 1));
+            }
+            CAPTURE(slope, n, worst);
+            if (previous == 0)
+                CHECK(worst < 1e-3);
+            else
+                CHECK(worst < previous / 8);
+            previous = worst;
+        }
+    }
+}
+
+TEST_CASE("clocks that are none are named") {
+    const auto schedule = mixing_schedule<>::constant(3, 0.5);
+    for (const double bad :
+         {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
+        CHECK_THROWS_AS(continuum_influence<>(schedule, decay_clock<>{bad}), std::domain_error);
+    CHECK_THROWS_WITH(continuum_influence<>(schedule, decay_clock<>{.slope = -1.0}),
+                      "cesaro::continuum_influence: slope = -1 must be finite and at least 0");
 }

@@ -86,6 +86,22 @@ struct discrete_reference {
     }
 };
 
+/// A row under `sink S` or `slope s`, of scripts/keyed_tables.py.
+struct keyed_reference {
+    std::string kind;
+    double parameter;
+    std::int64_t query, source;
+    reference_schedule schedule;
+    reference_real pdf, cdf, complement, lost;
+
+    void read_from(std::istream& in) {
+        read(in >> kind, parameter) >> query >> source;
+        schedule.kind = "constant";
+        read(in >> schedule.depth, schedule.alpha);
+        read(read(read(read(in, pdf), cdf), complement), lost);
+    }
+};
+
 struct continuum_reference {
     double x;
     reference_schedule schedule;

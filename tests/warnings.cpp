@@ -49,7 +49,16 @@ template <class Real>
 void use_laws(const mixing_schedule<Real>& schedule) {
     const Real half = Real(1) / 2;
     use_law(discrete_influence<Real>(std::int64_t(1) << 40, schedule), std::int64_t(7), half);
+    use_law(discrete_influence<Real>(99, schedule, uniform_keys<Real>{half}), 7, half);
+    const discrete_influence<Real> far(std::int64_t(1) << 40, schedule, decaying_keys<Real>{half});
+    use_law(far, 7, half);
+    (void)sink_influence(far);
+    const window_influence<Real> window(64, schedule);
+    (void)pdf(window, 7), (void)logpdf(window, 7), (void)cdf(window, 7), (void)cdf(complement(window, 7));
+    (void)quantile(window, half), (void)quantile(complement(window, half)), (void)median(window);
+    (void)mean(window), (void)variance(window), (void)standard_deviation(window), (void)support(window);
     use_law(continuum_influence<Real>(schedule), half, half);
+    use_law(continuum_influence<Real>(schedule, decay_clock<Real>{half}), half, half);
     use_law(depth_limit_influence<Real>(half), half, half);
     (void)pdf_sensitivity(std::int64_t(9), schedule, 3);
     (void)logpdf_sensitivity(std::int64_t(9), schedule, 3);
@@ -61,6 +70,17 @@ void use_laws(const mixing_schedule<Real>& schedule) {
     (void)first_token_influence(9, schedule);
     (void)collapse_bound(9, schedule);
     (void)collapse_depth(9, half, half);
+    (void)stochastic_depth(schedule, schedule.alphas());
+    (void)global_layers(schedule, std::vector<bool>(4, true));
+    (void)value_residual(schedule, half, half);
+    (void)mean_hops(mean_over_depth<Real>(4));
+    (void)bent_share(flattest_schedule(4, half));
+    const retrieval_parameters<Real> modes;
+    (void)retrieval_profile(modes, half, half), (void)log_retrieval_profile(modes, half, half);
+    (void)retrieval_critical_time(modes);
+    (void)over_squashing_bound(9, 3, 4, half);
+    (void)receptive_field_correction(influence_row(9, schedule), schedule);
+    (void)distance_decay_maximum(4, half);
 }
 
 template <class Real>
@@ -69,6 +89,12 @@ void use_rows(const mixing_schedule<Real>& schedule) {
     influence_row(schedule, row);
     Eigen::MatrixX<Real> matrix = influence_matrix(9, schedule);
     influence_matrix(schedule, matrix);
+    const weighted_keys<Real> keys(Eigen::VectorX<Real>::Constant(9, Real(1)), Real(1));
+    influence_row(schedule, row, keys);
+    influence_matrix(schedule, matrix, uniform_keys<Real>{Real(1)});
+    (void)influence_row(9, schedule, decaying_keys<Real>{Real(1)});
+    (void)influence_matrix(9, schedule, decaying_keys<Real>{Real(1)});
+    (void)weighted_keys<Real>::with_denominators(keys.weights(), keys.denominators());
     (void)influence_rows(Eigen::VectorX<Eigen::Index>::Constant(2, 3), schedule);
     for_each_influence_block(9, schedule, 4, [](auto, const auto&) {});
     (void)influence_histogram(9, schedule, 3);
@@ -98,13 +124,14 @@ void use_operators() {
         {causal, prefix_operator<Real>(size, 2), full_operator<Real>(size), sink,
          sliding_window_operator<Real>(size, 2), decay_operator<Real>(size, {half})},
         {Real(1), Real(1), Real(1), half, half, half});
-    const std::vector<any_operator<Real>> layers{causal, heads};
+    const weighted_mean_operator<Real> weighted(Eigen::VectorX<Real>::Constant(size, half), half);
+    const std::vector<any_operator<Real>> layers{causal, heads, weighted};
     for (const any_operator<Real>& op : layers) {
         (void)op.apply(op.matrix());
         (void)op.apply_transpose(op.diagonal());
         (void)collapse_rate(op);
     }
-    const std::vector<Real> lambdas{half, half};
+    const std::vector<Real> lambdas{half, half, half};
     (void)rollout_row(layers, lambdas);
     (void)rollout_rows(layers, lambdas, {1});
     (void)rollout_matrix(layers, lambdas);

@@ -22,6 +22,7 @@
 #include <cesaro/attention/rollout.hpp>
 #include <cesaro/attention/sink_operator.hpp>
 #include <cesaro/attention/sliding_window_operator.hpp>
+#include <cesaro/attention/weighted_mean_operator.hpp>
 #include <cesaro/cesaro_operator.hpp>
 #include <cesaro/collapse.hpp>
 #include <cesaro/columnwise_operator.hpp>
@@ -47,9 +48,11 @@
 #include <cesaro/influence_row.hpp>
 #include <cesaro/influence_summary.hpp>
 #include <cesaro/jacobian_profile.hpp>
+#include <cesaro/keys.hpp>
 #include <cesaro/landmarks.hpp>
 #include <cesaro/mixing_schedule.hpp>
 #include <cesaro/network_operator.hpp>
+#include <cesaro/peer_formulas.hpp>
 #include <cesaro/position_gains.hpp>
 #include <cesaro/power_sum.hpp>
 #include <cesaro/profile.hpp>
@@ -59,3 +62,5 @@
 #include <cesaro/sensitivity.hpp>
 #include <cesaro/softmax_participation.hpp>
 #include <cesaro/version.hpp>
+#include <cesaro/window_influence.hpp>
+#include <cesaro/wiring.hpp>

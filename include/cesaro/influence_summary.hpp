@@ -105,7 +105,8 @@ Real entropy_of(const discrete_influence<Real>& row) {
 /// The summary of a row of influence, that of the whole row as a vector, of a context of any length.
 ///
 /// \param row as last_row(tokens, network) makes it. Where its hops lose mass, it is divided by what is left.
-/// \throws std::domain_error when all mass is lost.
+/// \throws std::domain_error when all mass is lost; std::invalid_argument of keys that are not uniform, whose
+///         row may have its least anywhere: summarize(influence_row(tokens, network, keys)) looks for it.
 ///
 /// Cost: double and float, O(depth²) for each of some twenty entries and tails, and O(depth² log tokens) for
 /// the entropy, whatever the length; other scalars walk through all positions for the entropy. Accuracy, in
@@ -120,6 +121,7 @@ Real entropy_of(const discrete_influence<Real>& row) {
 template <real_scalar Real>
 [[nodiscard]] profile_summary<Real> summarize(const discrete_influence<Real>& row) {
     using std::log;
+    detail::check_uniform("summarize(discrete_influence)", row);
     const Real total = row.hops().total();
     if (!(total > Real(0))) {
         detail::throw_domain_error("summarize(discrete_influence)", "total", total, "must be positive");

@@ -125,7 +125,7 @@ double operator_error(const Op& op, const dense50& dense) {
     check(op.apply_transpose(x), product(transpose, x50));
     check(op.apply(identity), dense);
     check(op.apply_transpose(identity), transpose);
-    check(op.apply(ones), dense50::Constant(size, 1, float50(1)));
+    check(op.apply(ones), product(dense, dense50::Constant(size, 1, float50(1))));
     check(op.diagonal(), dense.diagonal());
     return worst;
 }

@@ -4,7 +4,8 @@
 #pragma once
 
 #include <cesaro/detail/double_word.hpp>
-#include <cesaro/detail/scaled.hpp>
+#include <cesaro/detail/key_places.hpp>
+#include <cesaro/detail/number_kinds.hpp>
 
 #include <Eigen/Core>
 
@@ -16,9 +17,10 @@
 #include <type_traits>
 #include <vector>
 
-/// The complete homogeneous symmetric polynomials h_0 .. h_d of 1/a, 1/(a+1), ..., 1/b:
+/// The complete homogeneous symmetric polynomials h_0 .. h_d of r_a, ..., r_b, which of keys that weigh the
+/// same are 1/a, 1/(a+1), ..., 1/b:
 ///
-///     H(z) = sum_k h_k z^k = prod_{i=a..b} 1 / (1 - z/i) = exp(sum_r p_r z^r / r), p_r = sum_{i=a..b} i^-r.
+///     H(z) = sum_k h_k z^k = prod_{t=a..b} 1 / (1 - r_t z) = exp(sum_j p_j z^j / j), p_j = sum_{t=a..b} r_t^j.
 ///
 /// A relative error of p_1 is amplified k times in h_k, one of p_2 up to k²/2 p_2/p_1² times, further ones
 /// less and less. So the two are taken in twice the precision, and with them the part of H that they make,
@@ -32,56 +34,11 @@
 /// `Number` is a scalar Real, a double word of one, or `scaled<Real>` where a Real would underflow.
 namespace cesaro::detail {
 
-/// The kinds of numbers that go with one: `plain`, which integers convert to, and `wide`, for p_1, p_2 and
-/// t_k, whose logarithms are those of `real` and whose divisors are of type `divisor`.
-template <class Number>
-struct number_kinds {
-    using plain = Number;
-    using wide = detail::wide<Number>;
-    using real = wide;
-    using divisor = wide;
-    static constexpr int digits = std::numeric_limits<Number>::digits;
-};
-template <class Number>
-requires requires {
-    typename wide<Number>::base;
-}
-struct number_kinds<Number> {
-    using plain = Number;
-    using wide = detail::wide<Number>;
-    using real = wide;
-    using divisor = typename wide::base;
-    static constexpr int digits = std::numeric_limits<Number>::digits;
-};
-template <class Real>
-struct number_kinds<scaled<Real>> {
-    using plain = Real;
-    using wide = scaled<Real>;
-    using real = Real;
-    using divisor = scaled<Real>;
-    static constexpr int digits = std::numeric_limits<Real>::digits;
-};
-
-/// For degrees so low that a rounding of p_1 does no harm.
-template <class Number>
-struct narrow_kinds {
-    using plain = Number;
-    using wide = Number;
-    using real = Number;
-    using divisor = Number;
-    static constexpr int digits = std::numeric_limits<Number>::digits;
-};
-
-template <class Number>
-Number from_integer(std::int64_t i) {
-    return Number(static_cast<typename number_kinds<Number>::plain>(i));
-}
-
-/// The positions b, b-1, ..., a, one more each: h_k(i..b) = h_k(i+1..b) + h_{k-1}(i..b) / i.
-template <class Number>
-void prepend_positions(std::int64_t a, std::int64_t b, std::vector<Number>& h) {
-    // From some degree on h_k is nearly a^-k, every one of k roundings counts: the position a itself is taken
-    // in twice the precision.
+/// The positions b, b-1, ..., a, one more each: h_k(t..b) = h_k(t+1..b) + r_t h_{k-1}(t..b).
+template <class Number, class Places>
+void prepend_positions(const Places& places, std::int64_t a, std::int64_t b, std::vector<Number>& h) {
+    // From some degree on h_k is nearly r_a^k, every one of k roundings counts: the position a itself is
+    // taken in twice the precision.
     const bool deep = std::is_floating_point_v<Number> && h.size() > 32 && a <= b;
     if constexpr (std::is_floating_point_v<Number>) {
         // Eight at a time: the sums of one position and degree wait for each other, those of different ones
@@ -92,7 +49,8 @@ void prepend_positions(std::int64_t a, std::int64_t b, std::vector<Number>& h) {
             Number above[tile];  // h_{k-1}
             for (int j = 0; j < tile; ++j) {
                 const bool there = b - j >= a + (deep ? 1 : 0);
-                position[j] = there ? Number(b - j) : std::numeric_limits<Number>::infinity();
+                position[j] =
+                    there ? places.template seen<Number>(b - j) : std::numeric_limits<Number>::infinity();
                 above[j] = h[0];
             }
             for (std::size_t k = 1; k < h.size(); ++k) {
@@ -106,7 +64,7 @@ void prepend_positions(std::int64_t a, std::int64_t b, std::vector<Number>& h) {
     }
     using Wide = typename number_kinds<Number>::wide;
     for (; b >= a; --b) {
-        const Wide inverse = from_integer<Wide>(1) / from_integer<Wide>(b);
+        const Wide inverse = from_integer<Wide>(1) / places.template seen<Wide>(b);
         Wide above = static_cast<Wide>(h[0]);
         for (std::size_t k = 1; k < h.size(); ++k) {
             above = static_cast<Wide>(h[k]) + above * inverse;
@@ -117,17 +75,18 @@ void prepend_positions(std::int64_t a, std::int64_t b, std::vector<Number>& h) {
 
 /// Exactly, for exact scalars: the generating function of a range is the product of those of its halves, and
 /// halving keeps numerators and denominators short for as long as possible.
-template <class Number>
-std::vector<Number> complete_homogeneous_exact(std::int64_t a, std::int64_t b, std::size_t size) {
+template <class Number, class Places>
+std::vector<Number> complete_homogeneous_exact(const Places& places, std::int64_t a, std::int64_t b,
+                                               std::size_t size) {
     std::vector<Number> h(size, Number(0));
     h[0] = Number(1);
     if (b - a < 8) {
-        prepend_positions(a, b, h);
+        prepend_positions(places, a, b, h);
         return h;
     }
     const std::int64_t middle = a + (b - a) / 2;
-    const auto first = complete_homogeneous_exact<Number>(a, middle, size);
-    const auto second = complete_homogeneous_exact<Number>(middle + 1, b, size);
+    const auto first = complete_homogeneous_exact<Number>(places, a, middle, size);
+    const auto second = complete_homogeneous_exact<Number>(places, middle + 1, b, size);
     for (std::size_t k = 1; k < size; ++k) {
         Number sum(0);
         for (std::size_t i = 0; i <= k; ++i)
@@ -137,110 +96,9 @@ std::vector<Number> complete_homogeneous_exact(std::int64_t a, std::int64_t b, s
     return h;
 }
 
-/// The power sums of one range by the Euler-Maclaurin series at midpoints: with y = 1 / (a - 1/2),
-/// x = 1 / (b + 1/2) and D_s = y^s - x^s, written as a product so that it never cancels,
-///
-///     p_1 = log((b + 1/2) / (a - 1/2)) - sum_j c_j (2j-1)! D_{2j},
-///     p_r = D_{r-1} / (r-1)            - sum_j c_j r (r+1) ... (r+2j-2) D_{r+2j-1},   r > 1,
-///
-/// c_j the coefficients of 1 - (z/2) / sinh(z/2): 1/24, -7/5760, ... The terms alternate and fall, from
-/// first_position() on down to the last digit of p_1.
-template <class Number, class Kinds>
-class midpoint_power_sums {
-  public:
-    using Wide = typename Kinds::wide;
-
-    static constexpr std::int64_t first_position() { return Kinds::digits / 3 + 6; }
-
-    midpoint_power_sums(std::int64_t a, std::int64_t b) {
-        using std::log1p;
-        using Real = typename Kinds::real;
-        const Real half = Real(1) / Real(2);
-        const Real begin = Real(a) - half;
-        const Real end = Real(b) + half;
-        const Real relative = Real(b - a + 1) / begin;
-        const Wide gap = Wide(relative) / Wide(end);  // y - x
-        y_ = from_integer<Number>(1) / static_cast<Number>(begin);
-        x_ = from_integer<Number>(1) / static_cast<Number>(end);
-        geometric_ = from_integer<Number>(1);
-        x_power_ = x_;
-        differences_.reserve(48);
-        differences_.push_back(from_integer<Number>(0));
-        differences_.push_back(static_cast<Number>(gap));
-        const Wide logarithm = static_cast<Wide>(Real(log1p(relative)));
-        first_ = logarithm - Wide(correction(1, static_cast<Number>(logarithm)));
-        second_ = gap - Wide(correction(2, differences_[1]));
-    }
-
-    const Wide& first() const { return first_; }
-    const Wide& second() const { return second_; }
-
-    /// p_r, r > 2.
-    Number operator()(int r) {
-        const Number integral = difference(r - 1) / from_integer<Number>(r - 1);
-        return integral - correction(r, integral);
-    }
-
-  private:
-    const Number& difference(int s) {
-        while (int(differences_.size()) <= s) {
-            geometric_ = y_ * geometric_ + x_power_;  // y^{s-1} + y^{s-2} x + ... + x^{s-1}
-            x_power_ *= x_;
-            differences_.push_back(differences_[1] * geometric_);
-        }
-        return differences_[std::size_t(s)];
-    }
-
-    Number correction(int r, const Number& integral) {
-        const std::vector<Number>& c = coefficients();
-        const Number enough = integral * epsilon();
-        Number sum = from_integer<Number>(0);
-        Number rising = from_integer<Number>(r);
-        Number last = integral;
-        for (int j = 1; j < int(c.size()); ++j) {
-            const Number term = rising * c[std::size_t(j)] * difference(r + 2 * j - 1);
-            if (term > last) break;  // of an asymptotic series no more is to be had
-            sum = j % 2 == 1 ? sum + term : sum - term;
-            if (!(term > enough)) break;
-            last = term;
-            rising *= from_integer<Number>(std::int64_t(r + 2 * j - 1) * (r + 2 * j));
-        }
-        return sum;
-    }
-
-    static const Number& epsilon() {
-        using Plain = typename Kinds::plain;
-        static const auto value = Number(Plain(std::numeric_limits<Plain>::epsilon() / Plain(64)));
-        return value;
-    }
-
-    /// |c_j|, by division of power series.
-    static const std::vector<Number>& coefficients() {
-        static const std::vector<Number> table = [] {
-            constexpr auto size = std::size_t(Kinds::digits) / 4 + 8;
-            std::vector<Number> sinh(size);  // (1/4)^j / (2j+1)!
-            std::vector<Number> c(size);
-            for (std::size_t j = 0; j < size; ++j) {
-                const auto product = std::int64_t(4 * (2 * j) * (2 * j + 1));
-                sinh[j] = j == 0 ? from_integer<Number>(1) : sinh[j - 1] / from_integer<Number>(product);
-                c[j] = from_integer<Number>(j == 0 ? 1 : 0);
-                for (std::size_t i = 1; i <= j; ++i)
-                    c[j] = i % 2 == 1 ? c[j] + sinh[i] * c[j - i] : c[j] - sinh[i] * c[j - i];
-            }
-            return c;
-        }();
-        return table;
-    }
-
-    Wide first_, second_;
-    Number y_, x_, geometric_, x_power_;
-    std::vector<Number> differences_;
-};
-
 /// t_0 .. t_d of the range of p, as Numbers; what underflows is zero.
-template <class Number, class Kinds>
-void equal_positions(const midpoint_power_sums<Number, Kinds>& p, const typename Kinds::wide& q,
-                     std::vector<Number>& t) {
+template <class Kinds, class Number, class Sums>
+void equal_positions(const Sums& p, const typename Kinds::wide& q, std::vector<Number>& t) {
     using Wide = typename Kinds::wide;
     using Divisor = typename Kinds::divisor;
     using Plain = typename Kinds::plain;
@@ -259,9 +117,9 @@ void equal_positions(const midpoint_power_sums<Number, Kinds>& p, const typename
 }
 
 /// g_0, g_1, ... as far as they matter: until g_j rho^j is below rounding, rho the largest t_{k-1} / t_k.
-template <class Number, class Kinds>
-std::vector<Number> unequal_positions(midpoint_power_sums<Number, Kinds>& p, const typename Kinds::wide& q,
-                                      const Number& rho, std::size_t size) {
+template <class Kinds, class Number, class Sums>
+std::vector<Number> unequal_positions(Sums& p, const typename Kinds::wide& q, const Number& rho,
+                                      std::size_t size) {
     const auto ratio = static_cast<Number>(q);
     const auto first = static_cast<Number>(p.first());
     const Number zero = from_integer<Number>(0);
@@ -291,69 +149,78 @@ std::vector<Number> unequal_positions(midpoint_power_sums<Number, Kinds>& p, con
     return g;
 }
 
-/// h_0 .. h_d of 1/a .. 1/b, given h_0 = 1 and zeros.
-template <class Kinds, class Number>
-void complete_homogeneous_rounded(std::int64_t a, std::int64_t b, std::vector<Number>& h) {
-    using Sums = midpoint_power_sums<Number, Kinds>;
+/// h_0 .. h_d of r_a .. r_b, given h_0 = 1 and zeros.
+template <class Kinds, class Number, class Places>
+void complete_homogeneous_rounded(const Places& places, std::int64_t a, std::int64_t b,
+                                  std::vector<Number>& h) {
     const auto degree = std::int64_t(h.size()) - 1;
     if (degree == 0) return;
     const std::int64_t few = 24 + degree / 4;
-    std::int64_t begin = std::max(a, Sums::first_position());
-    if (b - begin < few) return prepend_positions(a, b, h);
-    Sums p(begin, b);
+    std::int64_t begin =
+        std::max(a, places.series_from(midpoint_power_sums<Number, Kinds>::first_position()));
+    if (b - begin < few) return prepend_positions(places, a, b, h);
+    auto p = places.template power_sums<Number, Kinds>(begin, b);
     auto q = p.second() / p.first();
     const auto largest_ratio = [&] {
         const auto step = from_integer<Number>(degree - 1) * static_cast<Number>(q);
         const Number ratio = from_integer<Number>(degree) / (static_cast<Number>(p.first()) + step);
-        const Number bound = from_integer<Number>(a);  // h_{k-1} / h_k is below it, all positions taken
+        const Number bound =
+            places.template seen<Number>(a);  // h_{k-1} / h_k is below it, all positions taken
         return ratio < bound ? ratio : bound;
     };
     Number rho = largest_ratio();
-    if (from_integer<Number>(begin) < rho + rho) {
+    if (places.template seen<Number>(begin) < rho + rho) {
         // The series of G converges slowly: more of the positions one by one, if it does not take too many.
-        if (b - begin < 32 + degree) return prepend_positions(a, b, h);
+        if (b - begin < 32 + degree) return prepend_positions(places, a, b, h);
         if (begin < 4 * degree) {
             const auto twice = static_cast<typename Kinds::plain>(rho + rho);
-            begin = static_cast<std::int64_t>(twice);
-            if (b - begin < few) return prepend_positions(a, b, h);
-            p = Sums(begin, b);
+            begin = std::max(begin, places.place_seeing(twice, 4 * degree));
+            if (b - begin < few) return prepend_positions(places, a, b, h);
+            p = places.template power_sums<Number, Kinds>(begin, b);
             q = p.second() / p.first();
             rho = largest_ratio();
         }
     }
-    equal_positions(p, q, h);
-    const std::vector<Number> g = unequal_positions(p, q, rho, h.size());
+    equal_positions<Kinds>(p, q, h);
+    const std::vector<Number> g = unequal_positions<Kinds>(p, q, rho, h.size());
     for (std::size_t k = h.size(); k-- > 3;) {
         for (std::size_t j = 3; j < std::min(g.size(), k + 1); ++j)
             h[k] += g[j] * h[k - j];
     }
-    prepend_positions(a, begin - 1, h);
+    prepend_positions(places, a, begin - 1, h);
 }
 
-/// h_0 .. h_d of 1/a .. 1/b, d = h.size() - 1, for 1 <= a <= b + 1 (the empty range has h_0 = 1 alone).
+/// h_0 .. h_d of r_a .. r_b, d = h.size() - 1, for 1 <= a <= b + 1 (the empty range has h_0 = 1 alone).
 ///
 /// Cost: O(d) double words, and O(d) numbers per position added or term of G: some 50 of them at most off the
 /// deepest rows, where it is O(d²); independent of a and b.
 /// Accuracy: relative error of h_k below 16 epsilons for float, double and long double to d = 399 (measured:
-/// 12), 2 d + 16 epsilons for other scalars, in all that does not underflow.
-template <class Number>
-void complete_homogeneous(std::int64_t a, std::int64_t b, std::vector<Number>& h) {
+/// 12), 2 d + 16 epsilons for other scalars, in all that does not underflow, for keys that weigh the same
+/// without a sink.
+template <class Number, class Places>
+void complete_homogeneous(const Places& places, std::int64_t a, std::int64_t b, std::vector<Number>& h) {
     if constexpr (std::numeric_limits<Number>::is_exact) {
-        h = complete_homogeneous_exact<Number>(a, b, h.size());
+        h = complete_homogeneous_exact<Number>(places, a, b, h.size());
     } else {
         std::fill(h.begin(), h.end(), from_integer<Number>(0));
         h[0] = from_integer<Number>(1);
         if constexpr (std::is_floating_point_v<Number>) {
-            if (h.size() <= 8) return complete_homogeneous_rounded<narrow_kinds<Number>>(a, b, h);
+            if (h.size() <= 8) return complete_homogeneous_rounded<narrow_kinds<Number>>(places, a, b, h);
         }
-        complete_homogeneous_rounded<number_kinds<Number>>(a, b, h);
+        complete_homogeneous_rounded<number_kinds<Number>>(places, a, b, h);
     }
 }
-
-/// Of the sum of v_k h_k: how many terms matter, by the Poisson law that h_k / sum h_k is about.
+/// Of 1/a .. 1/b.
 template <class Number>
-std::size_t terms_that_matter(std::int64_t a, std::int64_t b, const std::vector<Number>& v) {
-    if constexpr (std::is_floating_point_v<Number>) {
+void complete_homogeneous(std::int64_t a, std::int64_t b, std::vector<Number>& h) {
+    complete_homogeneous<Number>(unit_places(), a, b, h);
+}
+
+/// Of the sum of v_k h_k: how many terms matter, by the Poisson law that h_k / sum h_k is about where no r is
+/// close to one.
+template <class Number, class Places>
+std::size_t terms_that_matter(const Places&, std::int64_t a, std::int64_t b, const std::vector<Number>& v) {
+    if constexpr (std::is_floating_point_v<Number> && std::is_same_v<Places, unit_places>) {
         using std::log1p;
         const Number p = log1p(Number(b - a + 1) / (Number(a) - Number(0.5)));
         Number term = 1;
@@ -369,12 +236,12 @@ std::size_t terms_that_matter(std::int64_t a, std::int64_t b, const std::vector<
 }
 
 /// The sum of v_k h_k(a..b), v_k >= 0.
-template <class Number>
-Number sum_over_hops(std::int64_t a, std::int64_t b, const std::vector<Number>& v) {
-    std::size_t size = v.size() > 64 ? terms_that_matter(a, b, v) : v.size();
+template <class Number, class Places>
+Number sum_over_hops(const Places& places, std::int64_t a, std::int64_t b, const std::vector<Number>& v) {
+    std::size_t size = v.size() > 64 ? terms_that_matter(places, a, b, v) : v.size();
     for (;; size = std::min(2 * size, v.size())) {
         std::vector<Number> h(size);
-        complete_homogeneous<Number>(a, b, h);
+        complete_homogeneous<Number>(places, a, b, h);
         Number sum = from_integer<Number>(0);
         for (std::size_t k = 0; k < size; ++k)
             sum += v[k] * h[k];

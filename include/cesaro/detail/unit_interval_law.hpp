@@ -59,25 +59,27 @@ class unit_position {
     /// x = e^{-u}, which may round to 1.
     static unit_position at_distance(const Real& u) {
         using std::exp;
-        unit_position position{Real(exp(Real(-u)))};
-        position.u_ = Number(u);
-        return position;
+        return {Real(exp(Real(-u))), Wide(Number(u))};
     }
+    /// Both of them.
+    unit_position(const Real& x, const Wide& u) : x_(x), u_(u) {}
 
     const Real& x() const { return x_; }
-    Number u() const { return u_ >= Number(0) ? u_ : log_distance(Number(x_)); }
+    Number u() const { return is_given() ? static_cast<Number>(u_) : log_distance(Number(x_)); }
     /// Sums of high powers of u multiply its rounding.
     Wide precise_u() const {
-        if (u_ >= Number(0)) return Wide(u_);
+        if (is_given()) return u_;
         if constexpr (requires { Wide::log_of(x_); })
-            return -Wide::log_of(x_);
+            return -Wide::log_of(static_cast<typename Wide::base>(x_));
         else
             return log_distance(Wide(x_));
     }
 
   private:
+    bool is_given() const { return u_ >= Wide(Number(0)); }
+
     Real x_;
-    Number u_ = Number(-1);  // where it is given
+    Wide u_ = Wide(Number(-1));  // where it is given
 };
 
 /// P(K > i) from w_i, given that beyond the last: what a lower tail is made of.
@@ -201,8 +203,8 @@ template <class Law, class Real>
 
 }  // namespace detail
 
-/// The density f(x), without the atom. At x = 1 its limit, P(K = 1); at x = 0 infinity where two hops or more
-/// are possible, and where not that same constant.
+/// The density f(x), without the atom. At x = 1 its limit, P(K = 1) on a uniform clock; at x = 0 infinity where
+/// two hops or more are possible, and its limit where not.
 /// \throws std::domain_error unless 0 <= x <= 1.
 template <detail::unit_interval_law Law, std::convertible_to<typename Law::value_type> Position>
 [[nodiscard]] typename Law::value_type pdf(const Law& law, const Position& position) {
@@ -210,8 +212,9 @@ template <detail::unit_interval_law Law, std::convertible_to<typename Law::value
     const Real x = static_cast<Real>(position);
     detail::check_unit_interval(detail::function_of<Law>{"pdf"}, "x", x);
     if (x > 0) return law.density(detail::unit_position<Real>(x));
+    const Real least = (std::numeric_limits<Real>::min)();
     return law.several_hops() ? std::numeric_limits<Real>::infinity()
-                              : Real(law.density(detail::unit_position<Real>(Real(1))));
+                              : Real(law.density(detail::unit_position<Real>(least)));
 }
 
 /// \f$\ln f(x)\f$, also where f underflows; minus infinity where f is zero.
@@ -222,8 +225,9 @@ template <detail::unit_interval_law Law, std::convertible_to<typename Law::value
     const Real x = static_cast<Real>(position);
     detail::check_unit_interval(detail::function_of<Law>{"logpdf"}, "x", x);
     if (x > 0) return law.log_density(detail::unit_position<Real>(x));
+    const Real least = (std::numeric_limits<Real>::min)();
     return law.several_hops() ? std::numeric_limits<Real>::infinity()
-                              : Real(law.log_density(detail::unit_position<Real>(Real(1))));
+                              : Real(law.log_density(detail::unit_position<Real>(least)));
 }
 
 /// \f$P(X \le x)\f$: 0 at x = 0, the total at x = 1.

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The cesaro authors
+# SPDX-License-Identifier: MIT
+
+"""Reference values for rows of influence under keys that are not uniform, to 60 digits: tests/data/keys.txt.
+
+With r_t = g_t / G_t the polynomials h_k(r_a .. r_b) are the coefficients of prod_t 1 / (1 - r_t z). Here
+
+- of uniform keys with a sink S, r_t = 1 / (t + S), from Newton's identities, the power sums being differences of
+  Hurwitz' zeta function taken with so many digits that they may cancel (the library forms no difference);
+- of decaying keys, r_t = (1 - q) / (1 - q^t), q = e^-s, one factor after the other while r_t still changes in the
+  last digit, then a binomial series for all others at once (the library sums powers by Euler-Maclaurin).
+
+The tails are finite sums of positive terms over numbers of hops, one of them the total less the other:
+
+    P(source <= m, or sink | k) = G_m/G_n sum_{i<k} h_i(m+2 .. n+1),
+    P(sink | k)                 = S/G_n sum_{i<k} h_i(1 .. n+1),
+
+Usage: keyed_tables.py [tests/data/keys.txt]
+"""
+
+import sys
+
+from mpmath import binomial, exp, expm1, log, mp, mpf, nstr, psi, zeta
+
+DIGITS = 60
+mp.dps = 160  # zeta functions at 2^62 lose some 20 digits a power, sums of tails as many as they are small
+
+
+class Sink:
+    """Uniform keys beside a sink."""
+
+    def __init__(self, sink):
+        self.name, self.text = "sink", repr(sink)
+        self.sink = mpf(sink)
+
+    def total(self, place):
+        return place + self.sink
+
+    def weight_over_total(self, place, last):
+        return 1 / self.total(last)
+
+    def total_over_total(self, place, last):
+        return self.total(place) / self.total(last)
+
+    def h(self, a, b, size):
+        if b < a:
+            return [mpf(1)] + [mpf(0)] * (size - 1)
+        a, b = a + self.sink, b + self.sink
+        if b - a < 400:
+            return one_by_one([1 / (a + i) for i in range(int(b - a) + 1)], size)
+        p = [None, psi(0, b + 1) - psi(0, a)]
+        p += [zeta(r, a) - zeta(r, b + 1) for r in range(2, size)]
+        h = [mpf(1)]
+        for k in range(1, size):
+            h.append(sum(p[r] * h[k - r] for r in range(1, k + 1)) / k)
+        return h
+
+
+class Decay:
+    """Keys that decay with the distance."""
+
+    def __init__(self, slope):
+        self.name, self.text = "slope", repr(slope)
+        self.slope = mpf(slope)
+        self.rho = -expm1(-self.slope)
+
+    def near(self, place):
+        return -expm1(-self.slope * place)
+
+    def weight_over_total(self, place, last):
+        return exp(-self.slope * (last - place)) * self.rho / self.near(last)
+
+    def total_over_total(self, place, last):
+        return exp(-self.slope * (last - place)) * self.near(place) / self.near(last)
+
+    def h(self, a, b, size):
+        if b < a:
+            return [mpf(1)] + [mpf(0)] * (size - 1)
+        changes = int(DIGITS * 1.3 * log(10) / self.slope) + 2
+        first = [self.rho / self.near(t) for t in range(a, min(b, changes) + 1)]
+        alike = b - max(a, changes + 1) + 1
+        h = one_by_one(first, size)
+        if alike <= 0:
+            return h
+        others = [binomial(alike + k - 1, k) * self.rho**k for k in range(size)]
+        return [sum(h[i] * others[k - i] for i in range(k + 1)) for k in range(size)]
+
+
+def one_by_one(numbers, size):
+    h = [mpf(1)] + [mpf(0)] * (size - 1)
+    for r in numbers:
+        for k in range(1, size):
+            h[k] += r * h[k - 1]
+    return h
+
+
+def hop_weights(depth, alpha):
+    alpha = mpf(alpha)
+    return [binomial(depth, k) * alpha**k * (1 - alpha) ** (depth - k) for k in range(depth + 1)]
+
+
+def row_values(keys, query, source, w):
+    size = len(w)
+    n, m = query + 1, source + 1
+    h = keys.h(m, n, size)
+    pdf = keys.weight_over_total(m, n) * sum(w[k] * h[k - 1] for k in range(1, size))
+    more = [sum(w[i + 1 :]) for i in range(size - 1)]
+    lost = mpf(0)
+    if isinstance(keys, Sink):
+        h = keys.h(1, n, size)
+        lost = keys.total_over_total(0, n) * sum(more[i] * h[i] for i in range(size - 1))
+    if source == query:
+        return pdf + w[0], 1 - lost, mpf(0), lost
+    h = keys.h(m + 1, n, size)
+    entered = keys.total_over_total(m, n) * sum(more[i] * h[i] for i in range(size - 1))
+    return pdf, entered - lost, 1 - entered, lost
+
+
+def main():
+    path = sys.argv[1] if len(sys.argv) > 1 else "tests/data/keys.txt"
+    cases = []
+    for sink in ("0.5", "1e-6", "1000000.0"):
+        for query in (0, 3, 40, 1000, 1000000, 2**62):
+            cases.append((Sink(float(sink)), query))
+    for slope in (1.0, 0.0625, 0.5, 8.0, 50.0):
+        for query in (1, 40, 1000, 1000000, 2**62):
+            cases.append((Decay(slope), query))
+    for slope in (1e-12, 1e-05, 0.001, 0.01):
+        for query in (3, 40, 1500):
+            cases.append((Decay(slope), query))
+    with open(path, "w") as out:
+        out.write("# Generated by scripts/keyed_tables.py; do not edit. 60 significant digits.\n")
+        out.write("# keys parameter query source depth alpha pdf cdf complement lost\n")
+        for keys, query in cases:
+            near = [query - d for d in (0, 1, 7, 30, 200) if d <= query]
+            sources = sorted(set(near + [s for s in (0, 1, 20, query // 2) if s <= query]))
+            for depth, alpha in ((1, 1.0), (6, 0.25), (12, 0.5), (32, 0.3125), (96, 0.25)):
+                w = hop_weights(depth, alpha)
+                for source in sources:
+                    if isinstance(keys, Decay) and keys.slope * (query - source) > 4000:
+                        continue
+                    if depth > 32 and len(sources) > 4 and source not in (0, query // 2, query - 30, query):
+                        continue
+                    values = " ".join(nstr(v, DIGITS, min_fixed=0, max_fixed=0) for v in row_values(keys, query, source, w))
+                    out.write(f"{keys.name} {keys.text} {query} {source} {depth} {alpha} {values}\n")
+
+
+if __name__ == "__main__":
+    main()
