@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -20,6 +21,7 @@ namespace cesaro::detail {
 /// (Gram) polynomials, orthogonal to 1 over the integers,
 ///
 ///     p_{k+1}(t) = t p_k(t) - b_k p_{k-1}(t),   b_k = k² (1 - k²/count²) / (4k² - 1),   -1 < t < 1.
+template <std::floating_point Share>
 class summation_rule {
   public:
     static constexpr int points = 16;
@@ -27,22 +29,23 @@ class summation_rule {
     static constexpr std::int64_t few = 96;
 
     explicit summation_rule(std::int64_t count) {
-        using matrix = Eigen::Matrix<double, points, points>;
-        const double width = double(count);
+        using matrix = Eigen::Matrix<Share, points, points>;
+        const Share width = Share(count);
         matrix p;
         for (int i = 0; i < points; ++i) {
-            const double angle = std::acos(-1.0) * (i + 0.5) / points;
+            const Share angle = std::acos(Share(-1)) * (Share(i) + Share(0.5)) / points;
             nodes_[std::size_t(i)] =
                 std::min(count - 1, std::int64_t(width * std::sin(angle / 2) * std::sin(angle / 2)));
-            const double t = (2 * double(nodes_[std::size_t(i)]) + 1 - width) / width;
+            const Share t = (2 * Share(nodes_[std::size_t(i)]) + 1 - width) / width;
             p(0, i) = 1;
             p(1, i) = t;
             for (int k = 1; k + 1 < points; ++k) {
-                const double b = k * k * (1 - k * k / (width * width)) / (4.0 * k * k - 1);
+                const Share square = Share(k * k);
+                const Share b = square * (1 - square / (width * width)) / (4 * square - 1);
                 p(k + 1, i) = t * p(k, i) - b * p(k - 1, i);
             }
         }
-        Eigen::Matrix<double, points, 1> sums = Eigen::Matrix<double, points, 1>::Zero();
+        Eigen::Matrix<Share, points, 1> sums = Eigen::Matrix<Share, points, 1>::Zero();
         sums[0] = 1;
         shares_ = p.partialPivLu().solve(sums);
         count_ = count;
@@ -67,13 +70,13 @@ class summation_rule {
   private:
     /// A share, below one, as a number of any kind, of which all are made from integers.
     template <class Number>
-    static Number from_share(double share) {
+    static Number from_share(Share share) {
         constexpr std::int64_t one = std::int64_t(1) << 60;
-        return Number(static_cast<std::int64_t>(share * double(one))) / Number(one);
+        return Number(static_cast<std::int64_t>(share * Share(one))) / Number(one);
     }
 
     std::array<std::int64_t, points> nodes_;
-    Eigen::Matrix<double, points, 1> shares_;
+    Eigen::Matrix<Share, points, 1> shares_;
     std::int64_t count_;
 };
 
@@ -88,16 +91,16 @@ void add_to(Values& sum, const Values& terms) {
 /// whole to within 1e-14 of it, or of what is there already.
 template <class Values, class Function>
 void add_block(std::int64_t first, std::int64_t count, const Function& f, Values& sum) {
-    if (count <= summation_rule::few) {
+    if (count <= summation_rule<double>::few) {
         for (std::int64_t i = 0; i < count; ++i)
             add_to(sum, f(first + i));
         return;
     }
     using Real = typename Values::value_type;
     const std::int64_t half = count / 2;
-    Values whole = summation_rule(count)(first, f);
-    Values parts = summation_rule(half)(first, f);
-    add_to(parts, summation_rule(count - half)(first + half, f));
+    Values whole = summation_rule<double>(count)(first, f);
+    Values parts = summation_rule<double>(half)(first, f);
+    add_to(parts, summation_rule<double>(count - half)(first + half, f));
     bool enough = true;
     for (std::size_t j = 0; j < sum.size(); ++j) {
         const Real difference = whole[j] < parts[j] ? Real(parts[j] - whole[j]) : Real(whole[j] - parts[j]);
@@ -115,10 +118,11 @@ Values sum_over_positions(std::int64_t count, const Function& f) {
     Values sum;
     sum.fill(typename Values::value_type(0));
     const std::int64_t middle = count / 2;
-    for (std::int64_t begin = 0, width = summation_rule::few; begin < middle; begin += width, width = begin) {
+    for (std::int64_t begin = 0, width = summation_rule<double>::few; begin < middle;
+         begin += width, width = begin) {
         add_block(begin, std::min(width, middle - begin), f, sum);
     }
-    for (std::int64_t begin = 0, width = summation_rule::few; begin < count - middle;
+    for (std::int64_t begin = 0, width = summation_rule<double>::few; begin < count - middle;
          begin += width, width = begin) {
         const std::int64_t size = std::min(width, count - middle - begin);
         add_block(count - begin - size, size, f, sum);
