@@ -43,9 +43,9 @@ Rows of the table:
   slope s                ALiBi: weights exp(-s distance)
   window W               uniform over the last W tokens
   every 4th layer global the other layers see only themselves (their windows are short beside the context)
-  value residual         half of the values are those of the first layer
+  value residual         half of the values are those of the embeddings
   stochastic depth       layer l of H survives with probability 1 - l / (2 H)
-  mean over depth        each layer reads the mean of all before it (without --alpha)
+  mean over depth        each layer reads the mean of all before it, whatever --alpha
 Columns:
   attention              one of these rows
   lost                   what sinks take

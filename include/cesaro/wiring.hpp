@@ -57,9 +57,9 @@ template <real_scalar Real>
 /// const cesaro::continuum_influence<> law(cesaro::global_layers(all, global));
 /// \endcode
 template <real_scalar Real, std::ranges::sized_range Kinds>
-requires std::convertible_to < std::ranges::range_value_t<Kinds>,
-bool > [[nodiscard]] mixing_schedule<Real> global_layers(const mixing_schedule<Real>& schedule,
-                                                         const Kinds& global) {
+requires(std::convertible_to<std::ranges::range_value_t<Kinds>, bool>)
+    [[nodiscard]] mixing_schedule<Real> global_layers(const mixing_schedule<Real>& schedule,
+                                                      const Kinds& global) {
     detail::check_size("global_layers", "global.size()", std::int64_t(std::ranges::size(global)),
                        schedule.depth());
     Eigen::VectorX<Real> alphas = schedule.alphas();

@@ -116,6 +116,60 @@ TEST_CASE("sink_and_heads: rows against dense products, rates against their defi
     check_refused("sink_and_heads", "--dormant 0.1,2", {"--dormant", "2"});
 }
 
+TEST_CASE("attention_variants: rows against dense products") {
+    const int n = 40, depth = 4;
+    const auto json = json_of("attention_variants",
+                              "--tokens 40 --layers 4 --alpha 0.3 --sinks 3 --slopes 0.2 --windows 6");
+    const auto& rows = json["variants"];
+    REQUIRE(rows.size() == 8);
+    const Eigen::MatrixXd causal = uniform(n, [](int i, int j) { return j <= i; });
+    const Eigen::MatrixXd identity = Eigen::MatrixXd::Identity(n, n);
+    const auto check = [&](const std::string& name, const Eigen::MatrixXd& product) {
+        INFO(name);
+        const nlohmann::json row = row_where(rows, "attention", name);
+        const double kept = product.row(n - 1).sum();
+        CHECK(row["lost"].get<double>() == Approx(1 - kept).margin(1e-12));
+        const Eigen::RowVectorXd share = product.row(n - 1) / kept;
+        check_masses(row, share);
+        CHECK(row["first_token"].get<double>() == Approx(share[0]).epsilon(1e-12));
+        CHECK(row["query"].get<double>() == Approx(share[n - 1]).epsilon(1e-12));
+        const int median = row["half_before"];
+        CHECK(share.head(median).sum() < 0.5);
+        CHECK(share.head(median + 1).sum() >= 0.5 - 1e-12);
+    };
+    check("uniform", power(causal, 0.3, depth));
+    Eigen::MatrixXd sunk = causal, decaying = causal;
+    for (int i = 0; i < n; ++i) {
+        sunk.row(i) *= (i + 1.0) / (i + 4.0);
+        for (int j = 0; j <= i; ++j)
+            decaying(i, j) = std::exp(-0.2 * (i - j));
+        decaying.row(i) /= decaying.row(i).sum();
+    }
+    check("sink 3", power(sunk, 0.3, depth));
+    check("slope 0.2", power(decaying, 0.3, depth));
+    check("window 6", power(uniform(n, [](int i, int j) { return j <= i && i - j < 6; }), 0.3, depth));
+    check("every 4th layer global", power(causal, 0.3, 1));
+    Eigen::MatrixXd residual = identity, survived = identity;
+    for (int l = 0; l < depth; ++l) {
+        residual = (0.7 * residual + 0.15 * causal * (residual + identity)).eval();
+        const double alpha = 0.3 * (1 - (l + 1) / 8.0);
+        survived = ((1 - alpha) * survived + alpha * causal * survived).eval();
+    }
+    check("value residual", residual);
+    check("stochastic depth", survived);
+    Eigen::MatrixXd sum = identity, mean = identity;  // x_1, and x_1 + M x_1 + ... + M x_l
+    for (int l = 1; l < depth; ++l) {
+        sum = (sum + causal * mean).eval();
+        mean = sum / (l + 1.0);
+    }
+    check("mean over depth", mean);
+    CHECK(row_where(rows, "attention", "uniform")["mean_hops"].get<double>() == Approx(1.2));
+    CHECK(row_where(rows, "attention", "every 4th layer global")["mean_hops"].get<double>() == Approx(0.3));
+    check_refused("attention_variants", "--slopes 0", {"--slopes", "above 0"});
+    check_refused("attention_variants", "--sinks 1,-2", {"--sinks", "-2"});
+    check_refused("attention_variants", "--windows 0", {"--windows", "0"});
+}
+
 TEST_CASE("segmented_context: rounds against dense products") {
     const std::string options =
         "--tokens 21 --prompt 5 --summary 3 --layers 2 --alpha 0.6 --rounds 1,2 --heads 1 --window 5";
@@ -152,8 +206,9 @@ TEST_CASE("segmented_context: rounds against dense products") {
 }
 
 TEST_CASE("attention programs: plots and formats") {
-    for (const std::string program : {"relative_length --context 200", "sink_and_heads --tokens 50",
-                                      "segmented_context --tokens 512 --rounds 1,2,4"}) {
+    for (const std::string program :
+         {"relative_length --context 200", "sink_and_heads --tokens 50", "attention_variants --tokens 60",
+          "segmented_context --tokens 512 --rounds 1,2,4"}) {
         const std::string name = program.substr(0, program.find(' '));
         const std::string options =
             program.substr(name.size()) + " --plot out.svg --format csv --output out.csv";
@@ -184,6 +239,7 @@ TEST_CASE("attention programs: options and keys are those of all programs, old s
     const std::pair<std::string, std::string> programs[] = {
         {"relative_length", "--context 50"},
         {"sink_and_heads", "--tokens 20"},
+        {"attention_variants", "--tokens 20"},
         {"segmented_context", "--tokens 128 --rounds 1,2"}};
     for (const auto& [program, options] : programs) {
         INFO(program);

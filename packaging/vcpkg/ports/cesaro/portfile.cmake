@@ -19,6 +19,7 @@ vcpkg_fixup_pkgconfig()
 if("programs" IN_LIST FEATURES)
     vcpkg_copy_tools(TOOL_NAMES influence_profile fit_profile continuum_density depth_sweep million_token_context
                                 untrained_decoder attention_rollout relative_length sink_and_heads segmented_context
+                                attention_variants
                      AUTO_CLEAN)
 endif()
 file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}/debug/include" "${CURRENT_PACKAGES_DIR}/debug/share")
