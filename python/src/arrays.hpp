@@ -145,6 +145,7 @@ py::array map_block(const double_block& x, const Function& f) {
 }
 
 void bind_networks(py::module_& m);
+void bind_keys(py::module_& m);
 void bind_distributions(py::module_& m);
 void bind_rows(py::module_& m);
 void bind_operators(py::module_& m);

@@ -5,6 +5,7 @@
 /// The row as a distribution, and its limits, with the methods of scipy.stats.
 
 #include "arrays.hpp"
+#include "keys.hpp"
 
 #include <cesaro/continuum_influence.hpp>
 #include <cesaro/depth_limit_influence.hpp>
@@ -137,7 +138,7 @@ The logarithm of the density, also where that underflows. x : array_like.
 }  // namespace
 
 void bind_distributions(py::module_& m) {
-    py::class_<discrete> row(m, "DiscreteInfluence", R"(DiscreteInfluence(query, network)
+    py::class_<discrete> row(m, "DiscreteInfluence", R"(DiscreteInfluence(query, network, keys=None)
 --
 
 The influence of every position on one query, as a distribution; nothing of the context's size is stored.
@@ -151,6 +152,8 @@ query : int
     The zero-based position of the token that reads, 0 <= query <= 2**62.
 network : HopLaw, MixingSchedule or array_like
     The coefficients of the layers, or the law of the hops.
+keys : UniformKeys, DecayingKeys, WeightedKeys or None
+    How attention weighs its keys; None is uniform. Only of uniform keys without a sink there are mode() and summary().
 
 Examples
 --------
@@ -162,14 +165,20 @@ array([0.033031, 0.000457, 0.068921])
 >>> cesaro.DiscreteInfluence(10**18, [0.3] * 12).sf(10**18 - 10) < 0.1
 True
 )");
-    row.def(py::init([](integer query, const network& n) { return discrete(query.value, n.hops()); }),
-            py::arg("query"), py::arg("network"), R"(__init__(self, query, network)
+    row.def(py::init([](integer query, const network& n, const py::object& keys) {
+                return row_with_keys(query.value, n.hops(), keys);
+            }),
+            py::arg("query"), py::arg("network"), py::arg("keys") = py::none(),
+            R"(__init__(self, query, network, keys=None)
 --
 
 See the class.
 )")
         .def_property_readonly("query", &discrete::query, "The position of the token that reads.")
         .def_property_readonly("hops", &discrete::hops, "The law of the hops.")
+        .def_property_readonly(
+            "lost", [](const discrete& d) { return sink_influence(d); },
+            "What a sink takes of the influence; 0 of keys without one.")
         .def(
             "pmf",
             [](const discrete& d, const integers& x) {

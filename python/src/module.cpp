@@ -169,6 +169,7 @@ PYBIND11_MODULE(_core, m) {
     m.attr("__version__") = std::to_string(CESARO_VERSION_MAJOR) + "." +
                             std::to_string(CESARO_VERSION_MINOR) + "." + std::to_string(CESARO_VERSION_PATCH);
     cesaro::python::bind_networks(m);
+    cesaro::python::bind_keys(m);
     cesaro::python::bind_distributions(m);
     cesaro::python::bind_rows(m);
     cesaro::python::bind_operators(m);

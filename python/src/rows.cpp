@@ -5,6 +5,7 @@
 /// Whole rows, blocks of them, matrices, and the network operator on vectors.
 
 #include "arrays.hpp"
+#include "keys.hpp"
 
 #include <cesaro/apply_power.hpp>
 #include <cesaro/detail/row_writer.hpp>
@@ -54,10 +55,11 @@ class block_iterator {
 void bind_rows(py::module_& m) {
     m.def(
         "influence_row",
-        [](integer tokens, const network& n) {
-            return to_numpy(unlocked([&] { return influence_row(tokens.value, n.hops()); }));
+        [](integer tokens, const network& n, const py::object& keys) {
+            return to_numpy(influence_row_with_keys(tokens.value, n.hops(), keys));
         },
-        py::arg("tokens"), py::arg("network"), R"(influence_row(tokens, network)
+        py::arg("tokens"), py::arg("network"), py::arg("keys") = py::none(),
+        R"(influence_row(tokens, network, keys=None)
 --
 
 How much each position of a context influences its last one: a probability distribution over positions.
@@ -67,6 +69,8 @@ Parameters
 tokens : int
     The length of the context, at least 1.
 network : HopLaw, MixingSchedule or array_like
+keys : UniformKeys, DecayingKeys, WeightedKeys or None
+    How attention weighs its keys; None is uniform.
 
 Returns
 -------

@@ -53,6 +53,7 @@ WRONG = [
     Hostile(), Endless(), lambda *a: None, lambda x: [x, 1, 1], iter([0.5]), cesaro.MixingSchedule([0.5, 0.25, 0.125]), cesaro.HopLaw([0.5, 0.5]),
     cesaro.HopLaw([0.0]), cesaro.CesaroOperator(3), [cesaro.CesaroOperator(3)], [cesaro.CesaroOperator(2**62)], cesaro.FullOperator(0), [Endless()] * 3,
     cesaro.DiscreteInfluence(3, [0.5]), cesaro.read_config(SMALL), SMALL, cesaro.PositionGains(np.ones((3, 2))), "exact",
+    cesaro.UniformKeys(1), cesaro.DecayingKeys(0.5), cesaro.WeightedKeys([1, 2, 1]), cesaro.WindowInfluence(3, [0.5]),
 ]
 OBJECTS = [
     cesaro.MixingSchedule([0.5]), cesaro.MixingSchedule([]), cesaro.HopLaw([0.5, 0.25]), cesaro.HopLaw([0]), cesaro.DiscreteInfluence(0, []),
@@ -62,10 +63,13 @@ OBJECTS = [
     cesaro.PrefixOperator(3, 1), cesaro.FullOperator(2**62), cesaro.DecayOperator(2**62, slope=1), cesaro.DecayOperator(3, slope=1e308), cesaro.DenseOperator(np.eye(3)),
     cesaro.SinkOperator(Endless(), 0.5), cesaro.HeadMixture([cesaro.CesaroOperator(2**62)]), cesaro.summarize([1, 2]), cesaro.PositionGains(np.ones((3, 2))),
     cesaro.read_config(SMALL), cesaro.predict(SMALL, 5), cesaro.predict(SMALL, 10**12, 0.1), cesaro.influence_blocks(5, [0.5]),
+    cesaro.UniformKeys(), cesaro.DecayingKeys(0), cesaro.WeightedKeys([]), cesaro.WindowInfluence(1, []), cesaro.WindowInfluence(9, [0.5] * 3),
+    cesaro.DiscreteInfluence(2**62, [0.5] * 5, cesaro.UniformKeys(7)), cesaro.DiscreteInfluence(9, [0.5] * 5, cesaro.DecayingKeys(0.5)),
+    cesaro.DiscreteInfluence(2, [0.5] * 5, cesaro.WeightedKeys([1, 2, 1], 0.5)),
 ]
 # Legal, but of a cost that their arguments say.
 SLOW = {"dead_zone", "fit_profile", "influence_histogram", "jacobian_norms", "random_sign_profile",
-        "softmax_participation"}
+        "retrieval_profile", "softmax_participation"}
 
 
 def callables():

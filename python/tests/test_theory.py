@@ -240,3 +240,83 @@ def test_equal_networks_have_equal_hashes():
     assert cesaro.HopLaw(schedule) == schedule and hash(cesaro.HopLaw(schedule)) == hash(schedule)
     assert hash(cesaro.MixingSchedule([0.0])) == hash(cesaro.MixingSchedule([-0.0]))
     assert hash(cesaro.MixingSchedule([0.3])) != hash(schedule)
+
+
+def keyed(n, weights, lost):
+    """One layer of attention: weights[i, m] of query i and key m over their sum and what is lost."""
+    weights = np.tril(weights)
+    return weights / (weights.sum(axis=1, keepdims=True) + lost)
+
+
+@pytest.mark.parametrize("keys, layer", [
+    (None, keyed(30, np.ones((30, 30)), 0)),
+    (cesaro.UniformKeys(), keyed(30, np.ones((30, 30)), 0)),
+    (cesaro.UniformKeys(2.5), keyed(30, np.ones((30, 30)), 2.5)),
+    (cesaro.DecayingKeys(0.3, temperature=2), keyed(30, np.exp(-0.15 * np.subtract.outer(np.arange(30), np.arange(30))), 0)),
+    (cesaro.WeightedKeys(np.arange(1, 31), sink=4), keyed(30, np.tile(np.arange(1.0, 31), (30, 1)), 4)),
+], ids=["none", "uniform", "sink", "decaying", "weighted"])
+def test_keys(keys, layer):
+    network = np.eye(30)
+    for alpha in ALPHAS:
+        network = (1 - alpha) * network + alpha * layer @ network
+    expected = network[-1]
+    row = cesaro.DiscreteInfluence(29, ALPHAS, keys)
+    np.testing.assert_allclose(row.pmf(np.arange(30)), expected, rtol=1e-12)
+    np.testing.assert_allclose(np.exp(row.logpmf(np.arange(30))), expected, rtol=1e-12)
+    np.testing.assert_allclose(row.cdf(np.arange(30)), np.cumsum(expected), rtol=1e-12)
+    np.testing.assert_allclose(cesaro.influence_row(30, ALPHAS, keys=keys), expected, rtol=1e-12)
+    assert row.lost == pytest.approx(1 - expected.sum(), abs=1e-13)
+    assert row.mean() == pytest.approx(expected @ np.arange(30), rel=1e-12)
+
+
+def test_wrong_keys():
+    with pytest.raises(TypeError, match="DiscreteInfluence: keys must be"):
+        cesaro.DiscreteInfluence(5, [0.5], 3)
+    with pytest.raises(ValueError, match="sink = -1"):
+        cesaro.UniformKeys(-1)
+    with pytest.raises(ValueError, match="slope = -1"):
+        cesaro.DecayingKeys(-1)
+    with pytest.raises(ValueError, match=r"weights\[1\] = 0"):
+        cesaro.WeightedKeys([1, 0])
+    with pytest.raises(ValueError, match="keys.size"):
+        cesaro.DiscreteInfluence(2, [0.5], cesaro.WeightedKeys([1, 2]))
+
+
+def test_windows():
+    law = cesaro.WindowInfluence(5, ALPHAS)
+    expected = np.ones(1)
+    for alpha in ALPHAS:
+        expected = np.convolve(expected, np.r_[1 - alpha + alpha / 5, np.full(4, alpha / 5)])
+    distances = np.arange(expected.size)
+    np.testing.assert_allclose(law.pmf(distances), expected, rtol=1e-12)
+    np.testing.assert_allclose(law.cdf(distances), np.cumsum(expected), rtol=1e-12)
+    np.testing.assert_allclose(law.sf(distances[:-1]), 1 - np.cumsum(expected)[:-1], rtol=1e-9)
+    assert law.mean() == pytest.approx(distances @ expected, rel=1e-12)
+    assert law.var() == pytest.approx(distances**2 @ expected - law.mean()**2, rel=1e-11)
+    assert law.ppf(0.5) == np.argmax(np.cumsum(expected) >= 0.5)
+    assert law.isf(0.01) == np.argmax(1 - np.cumsum(expected) <= 0.01)
+    assert law.window == 5 and law.hops == cesaro.HopLaw(cesaro.MixingSchedule(ALPHAS))
+
+
+def test_wirings():
+    np.testing.assert_array_equal(cesaro.global_layers(ALPHAS, [1, 0, 0, 1]).alphas, [ALPHAS[0], 0, 0, ALPHAS[3]])
+    w = np.r_[1.0, np.zeros(4)]
+    for alpha in ALPHAS:
+        hop = np.r_[0.0, w[:-1]]
+        w = (1 - alpha) * w + alpha * (0.5 * hop + np.r_[0, 0.25, np.zeros(3)])
+    np.testing.assert_allclose(cesaro.value_residual(ALPHAS, 0.5, 0.25).weights, w, rtol=1e-13)
+    assert cesaro.mean_hops(ALPHAS) == pytest.approx(sum(ALPHAS), rel=1e-15)
+    weights = cesaro.MixingSchedule(ALPHAS).hop_distribution()
+    assert cesaro.bent_share(ALPHAS) == pytest.approx(weights[2:].sum(), rel=1e-14)
+    flat = cesaro.flattest_schedule(6, 2.0)
+    assert sum(flat.alphas) == pytest.approx(2)
+    assert cesaro.bent_share(flat) <= cesaro.bent_share([1 / 3] * 6)
+
+
+def test_neighbouring_theories():
+    assert cesaro.retrieval_profile(0.5, 0.3, slope=2.0) == cesaro.retrieval_profile(0.5, [0.3], slope=2.0)[0] > 0
+    bound = sum(math.comb(4, k) / 3**k * np.linalg.matrix_power(keyed(9, np.ones((9, 9)), 0), k)[8, 2] for k in range(5))
+    assert cesaro.over_squashing_bound(8, 2, 4, 3.0) == pytest.approx(bound, rel=1e-13)
+    row = cesaro.influence_row(12, ALPHAS)
+    np.testing.assert_allclose(cesaro.receptive_field_correction(2 * row, ALPHAS), 2, rtol=1e-12)
+    assert cesaro.distance_decay_maximum(3, 0.5) > 0
