@@ -6,6 +6,7 @@
 #include "common/model.hpp"
 #include "common/program.hpp"
 #include "common/progress.hpp"
+#include "common/text.hpp"
 
 #include <cesaro/decoder/draws.hpp>
 #include <cesaro/decoder/initialization.hpp>
