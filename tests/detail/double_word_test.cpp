@@ -5,6 +5,8 @@
 #include "../scalars.hpp"
 
 #include <cesaro/detail/double_word.hpp>
+#include <cesaro/detail/key_places.hpp>
+#include <cesaro/detail/row_tails.hpp>
 #include <cesaro/discrete_influence.hpp>
 
 #include <cmath>
@@ -146,6 +148,7 @@ TEMPLATE_TEST_CASE("integers enter double words exactly", "", double, long doubl
 
 TEST_CASE("both tails in twice the precision, at contexts that no double holds") {
     using Wide = cesaro::detail::wide<double>;
+    const cesaro::detail::unit_places keys;
     const auto schedule = cesaro::mixing_schedule<>{0.9, 0.25, 0.3, 1.0, 0.0, 0.6, 0.125, 0.7};
     const auto right = cesaro::mixing_schedule<float100>(schedule.alphas().cast<float100>());
     for (const std::int64_t query :
@@ -155,8 +158,8 @@ TEST_CASE("both tails in twice the precision, at contexts that no double holds")
         const auto w = d.hops().weights_as<Wide>();
         for (const std::int64_t source : {std::int64_t(5), query / 1234567, query / 3, query - 4}) {
             CAPTURE(query, source);
-            const Wide lower = cesaro::detail::lower_tail(query, source, w);
-            const Wide upper = cesaro::detail::upper_tail(query, source, w, Wide(1.0));
+            const Wide lower = cesaro::detail::lower_tail(keys, query, source, w);
+            const Wide upper = cesaro::detail::upper_tail(keys, query, source, w, Wide(1.0));
             CHECK(relative_error(lower, cdf(e, source)) < 1e-30);
             CHECK(relative_error(upper, cdf(complement(e, source))) < 1e-30);
         }
