@@ -155,7 +155,7 @@ programs::drawing drawing_of(const settings& s, const std::vector<variant>& all)
         for (Index m = 0; m + 1 < row.size(); m += 1 + m / 100)
             points.emplace_back(double(m + 1), row[m] > 0 ? row[m] * double(s.tokens) : std::nan(""));
         points.emplace_back(double(row.size()), row[row.size() - 1] * double(s.tokens));
-        curves.push_back({std::move(points), "with lines lw 2 " + programs::line_style(i), all[i].name});
+        curves.push_back({std::move(points), "with lines " + programs::line_style(i), all[i].name});
     }
     return {.title = fmt::format("Influence on the last of {}, {}", programs::counted(s.tokens, "token"),
                                  s.stack.describe("α")),
