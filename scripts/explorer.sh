@@ -13,7 +13,7 @@ if [[ $# -gt 0 ]]; then program="$(realpath "$1")"; fi
 cd "$root"
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
-    install_packages emscripten:emcc g++:c++ libeigen3-dev libboost-dev nlohmann-json3-dev
+    install_packages emscripten:emcc node-acorn g++:c++ libeigen3-dev libboost-dev nlohmann-json3-dev
 fi
 site="$root/build/explorer"
 work="$root/build/explorer-work"
@@ -40,10 +40,14 @@ if older "$site/cesaro.js" docs/explorer/explorer.cpp include; then
     say "compiling to WebAssembly"
     functions="_malloc,_free,_explorer_values,_explorer_text,_explorer_read,_explorer_notes,_explorer_predict"
     functions+=",_explorer_shares,_explorer_row,_explorer_entries,_explorer_row_summary"
-    em++ -std=c++20 -O2 -DNDEBUG -fwasm-exceptions -include docs/explorer/old_libcxx.hpp -Iinclude -isystem "$eigen" -isystem "$work/include" \
-        docs/explorer/explorer.cpp -o "$work/emscripten.js" -sSINGLE_FILE=1 -sMODULARIZE=1 -sEXPORT_NAME=createCesaro \
-        -sENVIRONMENT=web,worker -sALLOW_MEMORY_GROWTH=1 -sFILESYSTEM=0 -sEXPORTED_FUNCTIONS="$functions" \
-        -sEXPORTED_RUNTIME_METHODS=UTF8ToString,stringToUTF8,lengthBytesUTF8
+    # A Node.js that is not Debian's does not look where Debian has the modules that Emscripten asks for.
+    export NODE_PATH="${NODE_PATH:+$NODE_PATH:}/usr/share/nodejs"
+    flags=(-Os -fwasm-exceptions)
+    em++ -std=c++20 "${flags[@]}" -DNDEBUG -include docs/explorer/old_libcxx.hpp -Iinclude -isystem "$eigen" \
+        -isystem "$work/include" -c docs/explorer/explorer.cpp -o "$work/explorer.wasm.o"
+    em++ "${flags[@]}" "$work/explorer.wasm.o" -o "$work/emscripten.js" -sSINGLE_FILE=1 -sMODULARIZE=1 \
+        -sEXPORT_NAME=createCesaro -sENVIRONMENT=web,worker -sALLOW_MEMORY_GROWTH=1 -sFILESYSTEM=0 \
+        -sEXPORTED_FUNCTIONS="$functions" -sEXPORTED_RUNTIME_METHODS=UTF8ToString,stringToUTF8,lengthBytesUTF8
     # One function, whose text a worker can be made of where files may not be read.
     {
         printf '// SPDX-FileCopyrightText: 2026 The cesaro authors\n// SPDX-License-Identifier: MIT\n\n'

@@ -116,7 +116,6 @@ const char* explorer_text() {
 /// The model that a config.json describes: its context, 0 where it says none, layers, width.
 int explorer_read(int slot, const char* json, const char* name) {
     return answer([&] {
-        at(slot) = {};
         setting read;
         read.outline = cesaro::parse_model_outline(json, name);
         check_layers(Eigen::Index(read.outline->layers.size()));

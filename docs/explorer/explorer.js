@@ -266,8 +266,19 @@ function curvesOf(slot, index) {
     if (slot.rowKey !== rowKey) {
       slot.rowKey = null;
       engine.call("row", index, valid.tokens, alphas, alphas.length, valid.layers);
-      slot.summary = engine.call("row_summary", index);
       slot.rowKey = rowKey;
+    }
+    if (slot.summaryKey !== rowKey) {
+      // It costs more than the curve: while something is dragged, ten a second.
+      const now = performance.now();
+      if (now - (slot.summaryAt ?? -1000) >= 100) {
+        slot.summary = engine.call("row_summary", index);
+        slot.summaryTokens = valid.tokens;
+        slot.summaryKey = rowKey;
+        slot.summaryAt = performance.now();
+      } else {
+        setTimeout(schedule, 100);
+      }
     }
     const entries = engine.call("entries", index, positions, positions.length);
     const size = positions.length;
@@ -276,6 +287,8 @@ function curvesOf(slot, index) {
     result.lists[1] = list(size, entries);
     result.lists[2] = list(2 * size, entries.slice(2 * size).map((v) => 10 ** v));
     result.summary = slot.summary;
+    result.summaryTokens = slot.summaryTokens;
+    result.summaryStale = slot.summaryKey !== rowKey;
   }
   result.alphas = alphas;
   return result;
@@ -417,6 +430,10 @@ function drawing(all, width, height, palette, cursor) {
     const end = list.log.length - 1;
     if (Number.isFinite(list.log[end])) element(inside, "circle", { cx: x(1), cy: y(list.log[end]), r: 3, fill: colour, opacity: faint });
   }
+  if (entries.length === 0) {
+    const words = curveNames.every((name) => !state.curves[name]) ? "no curve is chosen" : running ? "the prediction is being computed" : "nothing to draw";
+    element(svg, "text", { x: (left + right) / 2, y: (top + bottom) / 2, "text-anchor": "middle", fill: palette.text, "font-size": 15 }, words);
+  }
   if (cursor !== undefined && cursor !== null) {
     const at = place(all[0].positions[cursor], all[0].n, state.axis);
     element(svg, "line", { x1: x(at), x2: x(at), y1: top, y2: bottom, stroke: palette.text, "stroke-dasharray": "4 3", "pointer-events": "none" });
@@ -526,7 +543,7 @@ function numbers() {
   for (const c of drawn) {
     const who = drawn.length > 1 ? slotNames[c.index] + " " : "";
     if (c.prediction) columns.push({ head: who + "predicted", list: c.prediction.summary, tokens: c.prediction.tokens, error: c.prediction.error, stale: c.stale });
-    if (c.summary) columns.push({ head: who + "row", list: c.summary, tokens: c.valid.tokens, stale: c.stale });
+    if (c.summary) columns.push({ head: who + "row", list: c.summary, tokens: c.summaryTokens, stale: c.stale || c.summaryStale });
   }
   const head = document.createElement("thead");
   const titles = head.insertRow();
@@ -622,7 +639,7 @@ function apply() {
     clearTimeout(debounce);
     debounce = setTimeout(() => {
       guarded(predictNext);
-      status();
+      schedule();
       writeLink();
     }, 180);
     schedule();
