@@ -97,8 +97,9 @@ double log10_continuum(const cesaro::continuum_influence<>& limit, std::int64_t 
 }
 
 void put_summary(const cesaro::profile_summary<double>& s, std::int64_t half) {
-    values = {s.first_token,  s.primacy,      s.middle,     s.recency,     s.last_token, double(s.valley_position),
-              s.valley,       s.valley_depth, double(half), s.mean_position};
+    values = {
+        s.first_token, s.primacy,      s.middle,     s.recency,      s.last_token, double(s.valley_position),
+        s.valley,      s.valley_depth, double(half), s.mean_position};
 }
 
 }  // namespace
@@ -133,8 +134,8 @@ int explorer_notes(int slot, double tokens) {
     return answer([&] {
         // 32 bits have no name for long contexts; the number is put into the words.
         const std::int64_t wanted = checked_tokens(tokens);
-        const auto named = Eigen::Index(
-            std::min<std::int64_t>(wanted, std::numeric_limits<std::int32_t>::max()));
+        const auto named =
+            Eigen::Index(std::min<std::int64_t>(wanted, std::numeric_limits<std::int32_t>::max()));
         const std::string digits = std::to_string(named);
         std::string lines;
         for (std::string note : must(at(slot).outline).notes_on(named)) {
@@ -176,9 +177,8 @@ int explorer_row(int slot, double tokens, const double* alphas, int count, doubl
             throw std::domain_error("the number of layers must be a whole number, at least 0");
         if (layers > most_layers) check_layers(Eigen::Index(std::min(layers, 2e9)));
         const Eigen::VectorXd given = Eigen::Map<const Eigen::VectorXd>(alphas, count);
-        const auto schedule = count == 1
-                                  ? cesaro::mixing_schedule<>::constant(Eigen::Index(layers), given[0])
-                                  : cesaro::mixing_schedule<>(given);
+        const auto schedule = count == 1 ? cesaro::mixing_schedule<>::constant(Eigen::Index(layers), given[0])
+                                         : cesaro::mixing_schedule<>(given);
         check_layers(schedule.depth());
         s.row.emplace(query, schedule);
         s.limit.emplace(schedule);

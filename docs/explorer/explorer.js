@@ -411,7 +411,8 @@ function drawing(all, width, height, palette, cursor) {
   const clip = "area" + (cursor === undefined ? "-file" : "");
   element(element(element(svg, "defs", {}), "clipPath", { id: clip }), "rect", { x: left - 4, y: top, width: right - left + 8, height: bottom - top });
   const inside = element(svg, "g", { "clip-path": `url(#${clip})`, fill: "none", "stroke-linejoin": "round" });
-  for (const { c, k, label } of [...entries].reverse()) {
+  // The continuum is dotted and may lie on the row: on top.
+  for (const { c, k, label } of [1, 0, 2].flatMap((which) => entries.filter((entry) => entry.k === which))) {
     const list = c.lists[k];
     const colour = palette[slotNames[c.index]][k];
     const faint = c.stale && (k === 0 || c.valid.kind === "model") ? 0.5 : 1;
@@ -498,7 +499,7 @@ function draw() {
   drawn = all;
   const plot = byId("plot");
   const width = Math.max(plot.clientWidth, 260);
-  const height = Math.round(Math.min(Math.max(0.55 * width, 330), 520));
+  const height = Math.round(Math.min(Math.max(0.55 * width, 360), 520));
   if (cursor !== null) cursor = Math.min(cursor, all[0].positions.length - 1);
   const svg = drawing(all, width, height, dark.matches ? palettes.dark : palettes.light, cursor);
   svg.setAttribute("aria-hidden", "true");
@@ -510,7 +511,11 @@ function draw() {
   status();
 }
 
-const six = (v) => (v === Infinity ? "∞" : Number.isFinite(v) ? (v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e7) ? v.toExponential(4).replace("e", "·10^").replace("^+", "^") : String(Number(v.toPrecision(6)))) : "–");
+const six = (v) => (v === Infinity ? "∞" : Number.isFinite(v) ? (v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e7) ? scientific(v) : String(Number(v.toPrecision(6)))) : "–");
+function scientific(v) {
+  const [digits, exponent] = v.toExponential(4).split("e");
+  return `${digits}·10${[...String(Number(exponent))].map((c) => superscripts[c]).join("")}`;
+}
 const whole = (v) => v.toLocaleString("en-US", { maximumFractionDigits: 0 });
 
 function read() {
@@ -528,7 +533,7 @@ function read() {
     return `${who}position ${whole(c.positions[index])} of ${whole(c.n)}, x = ${six(c.n > 0 ? c.positions[index] / c.n : 1)}: ${values.join(", ") || "not computed yet"}`;
   });
   const text = parts.join("; ");
-  byId("reading").textContent = cursor === null ? "" : text;
+  byId("reading").textContent = cursor === null ? "" : parts.join("\n");
   plot.setAttribute("aria-valuenow", at);
   plot.setAttribute("aria-valuetext", text);
 }
