@@ -73,9 +73,6 @@ int main(int argc, char** argv) {
     nlohmann::ordered_json models;
     for (const programs::known_model& m : programs::known_models())
         models[m.name] = nlohmann::ordered_json::parse(m.config);
-    std::printf(
-        "// SPDX-FileCopyrightText: 2026 The cesaro authors\n// SPDX-License-Identifier: MIT\n\n"
-        "const knownModels = %s;\n",
-        models.dump(1).c_str());
+    std::printf("const knownModels = %s;\n", models.dump(1).c_str());
     return 0;
 }
