@@ -217,6 +217,8 @@ function receive(data) {
   const { key, valid } = running;
   if (data.failure !== undefined) {
     running = null;
+    if (worker) worker.terminate(); // its memory may be spent
+    worker = null;
     for (const i of activeSlots()) {
       if (slots[i].valid && keyOf(slots[i].valid) === key) {
         slots[i].failed = key;
