@@ -59,7 +59,7 @@ struct settings {
     Index tokens = 4096;
     programs::stack_options stack = {.alpha = 0.1, .layers = 24};
     std::vector<std::string> sinks = {"10", "1000"};
-    std::vector<std::string> slopes = {"0.0001", "0.001", "0.01"};
+    std::vector<std::string> slopes = {"0.0003", "0.003"};
     std::vector<std::string> windows = {"1024"};
     programs::output_options output;
 };
@@ -161,7 +161,9 @@ programs::drawing drawing_of(const settings& s, const std::vector<variant>& all)
                                  s.stack.describe("α")),
             .x_label = "position of the source token, from 1",
             .y_label = "influence, in even shares",
-            .script = "set logscale xy\nset format y '10^{%L}'\nset key outside right\n" +
+            .script = fmt::format("set logscale xy\nset format y '10^{{%L}}'\nset key outside right\n"
+                                  "set xrange [1:{}]\n",
+                                  1.15 * double(s.tokens)) +
                       programs::plot_curves(curves)};
 }
 
@@ -185,7 +187,7 @@ int main(int argc, char* argv[]) {
     programs::add_count(app, "--tokens", s.tokens, 1, Index(1) << 24, "Context length [4096]");
     s.stack.add_to(app);
     programs::add_list(app, "--sinks", s.sinks, "Weights of sinks, in tokens: s0,s1,... [10,1000]");
-    programs::add_list(app, "--slopes", s.slopes, "Slopes of ALiBi: s0,s1,... [0.0001,0.001,0.01]");
+    programs::add_list(app, "--slopes", s.slopes, "Slopes of ALiBi: s0,s1,... [0.0003,0.003]");
     programs::add_list(app, "--windows", s.windows, "Tokens that windows see: w0,w1,... [1024]");
     s.output.add_to(app, "the rows");
     return programs::run(app, argc, argv, [&] { run(s); });
