@@ -10,6 +10,7 @@
 #include <limits>
 #include <random>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 using cesaro::softmax_participation;
@@ -78,4 +79,43 @@ TEST_CASE("arguments of softmax_participation") {
     CHECK_THROWS_AS(softmax_participation(5, -1.0), std::domain_error);
     CHECK_THROWS_AS(softmax_participation(5, std::numeric_limits<double>::infinity()), std::domain_error);
     CHECK_THROWS_AS(softmax_participation(5, std::numeric_limits<double>::quiet_NaN()), std::domain_error);
+}
+
+TEST_CASE("moments of two and three scores, by integrals over the scores themselves") {
+    // E sum_j A_j^2 (1 - 2 A_j + s), s = sum_i A_i^2, of scores (0, sqrt(tau) a, sqrt(tau) b), less the first
+    const auto integrand = [](double first, double second, double third) {
+        const double total = first + second + third;
+        const double x = first / total, y = second / total, z = third / total;
+        const double s = x * x + y * y + z * z;
+        return std::pair(s, x * x * (1 - 2 * x + s) + y * y * (1 - 2 * y + s) + z * z * (1 - 2 * z + s));
+    };
+    constexpr double step = 1.0 / 16;
+    for (const double tau : {1e-6, 0.003, 0.1, 1.0, 4.0}) {
+        double squares2 = 0, centred2 = 0, squares3 = 0, centred3 = 0;
+        for (int i = -160; i <= 160; ++i) {
+            const double u = i * step, weight = step * std::exp(-u * u / 2) / std::sqrt(2 * std::acos(-1.0));
+            const double a = std::sqrt(2 * tau) * u;
+            const auto [s, d] = integrand(1, std::exp(a), 0);
+            squares2 += weight * s;
+            centred2 += weight * d;
+            for (int j = -160; j <= 160; ++j) {
+                const double v = j * step;
+                const double both = weight * step * std::exp(-v * v / 2) / std::sqrt(2 * std::acos(-1.0));
+                const double b = a / 2 + std::sqrt(1.5 * tau) * v;
+                const auto [s3, d3] = integrand(1, std::exp(a), std::exp(b));
+                squares3 += both * s3;
+                centred3 += both * d3;
+            }
+        }
+        const auto two = cesaro::detail::moments_of_softmax(2., tau, 36.);
+        const auto three = cesaro::detail::moments_of_softmax(3., tau, 36.);
+        CAPTURE(tau, two.centred / centred2 - 1, three.centred / centred3 - 1);
+        CHECK(std::abs(two.squares / squares2 - 1) < 1e-13);
+        CHECK(std::abs(three.squares / squares3 - 1) < 1e-13);
+        CHECK(std::abs(two.centred / centred2 - 1) < 1e-11);
+        CHECK(std::abs(three.centred / centred3 - 1) < 1e-11);
+        // to the lower precision that tables are made with, as stated
+        const double stated = 4096 * std::exp(-16.);
+        CHECK(std::abs(cesaro::detail::moments_of_softmax(3., tau, 16.).centred / centred3 - 1) < stated);
+    }
 }

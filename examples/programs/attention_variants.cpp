@@ -15,6 +15,7 @@
 #include <cesaro/attention/any_operator.hpp>
 #include <cesaro/attention/rollout.hpp>
 #include <cesaro/attention/sliding_window_operator.hpp>
+#include <cesaro/discrete_influence.hpp>
 #include <cesaro/hop_law.hpp>
 #include <cesaro/influence_row.hpp>
 #include <cesaro/keys.hpp>
@@ -24,7 +25,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -51,7 +51,7 @@ Columns:
   lost                   what sinks take
   first_token, first_tenth, middle, last_tenth, query
                          shares of what is left
-  half_before            half of it lies before this position
+  half_before            half of it lies up to this position
   valley_position        where a position has least
   mean_hops              the mean number of layers whose attention a path takes; not under windows of layers)";
 
@@ -66,9 +66,9 @@ struct settings {
 
 struct variant {
     std::string name;
-    Eigen::VectorXd row;  ///< as it is, then what is left of it as a distribution
+    Eigen::VectorXd row;  ///< of what is left, a distribution
     double mean_hops;
-    double lost = 0;
+    double lost = 0;  ///< to a sink
     cesaro::profile_summary<double> summary = {};
     Index median = 0;
 };
@@ -103,16 +103,15 @@ std::vector<variant> variants(const settings& s) {
     const cesaro::mixing_schedule<double> schedule = s.stack.schedule();
     const double hops = cesaro::mean_hops(schedule);
     std::vector<variant> all = {{"uniform", cesaro::influence_row(s.tokens, schedule), hops}};
-    for (const double sink : positive("--sinks", s.sinks)) {
-        all.push_back({fmt::format("sink {:g}", sink),
-                       cesaro::influence_row(s.tokens, schedule, cesaro::uniform_keys<double>{.sink = sink}),
-                       hops});
-    }
-    for (const double slope : positive("--slopes", s.slopes)) {
-        all.push_back(
-            {fmt::format("slope {:g}", slope),
-             cesaro::influence_row(s.tokens, schedule, cesaro::decaying_keys<double>{.slope = slope}), hops});
-    }
+    const auto add_under = [&](std::string name, const auto& keys) {
+        const cesaro::discrete_influence<double> law(s.tokens - 1, schedule, keys);
+        all.push_back({std::move(name), cesaro::influence_row(s.tokens, schedule, keys), hops,
+                       cesaro::sink_influence(law)});
+    };
+    for (const double sink : positive("--sinks", s.sinks))
+        add_under(fmt::format("sink {:g}", sink), cesaro::uniform_keys<double>{.sink = sink});
+    for (const double slope : positive("--slopes", s.slopes))
+        add_under(fmt::format("slope {:g}", slope), cesaro::decaying_keys<double>{.slope = slope});
     for (const Index window : programs::parse_tokens("--windows", s.windows)) {
         const std::vector<cesaro::any_operator<double>> layers(
             std::size_t(s.stack.layers), cesaro::sliding_window_operator<double>(s.tokens, window));
@@ -121,10 +120,7 @@ std::vector<variant> variants(const settings& s) {
     for (const auto& [name, law] : wirings(schedule))
         all.push_back({name, cesaro::influence_row(s.tokens, law), law.mean()});
     for (variant& one : all) {
-        const double kept = one.row.sum();
-        one.lost = std::max(0.0, 1 - kept);
-        if (one.lost < 1e-12) one.lost = 0;  // rounding
-        one.row /= kept;
+        one.row /= one.row.sum();
         one.summary = cesaro::summarize(one.row);
         double before = 0;
         while (one.median + 1 < s.tokens && (before += one.row[one.median]) < 0.5)

@@ -128,7 +128,7 @@ TEST_CASE("attention_variants: rows against dense products") {
         INFO(name);
         const nlohmann::json row = row_where(rows, "attention", name);
         const double kept = product.row(n - 1).sum();
-        CHECK(row["lost"].get<double>() == Approx(1 - kept).margin(1e-12));
+        CHECK(std::abs(row["lost"].get<double>() - (1 - kept)) < 1e-13);
         const Eigen::RowVectorXd share = product.row(n - 1) / kept;
         check_masses(row, share);
         CHECK(row["first_token"].get<double>() == Approx(share[0]).epsilon(1e-12));
@@ -165,6 +165,10 @@ TEST_CASE("attention_variants: rows against dense products") {
     check("mean over depth", mean);
     CHECK(row_where(rows, "attention", "uniform")["mean_hops"].get<double>() == Approx(1.2));
     CHECK(row_where(rows, "attention", "every 4th layer global")["mean_hops"].get<double>() == Approx(0.3));
+    // half of S / (n + 1), which no difference from one would show
+    const auto little = json_of("attention_variants", "--tokens 10 --layers 1 --alpha 0.5 --sinks 1e-15");
+    CHECK(row_where(little["variants"], "attention", "sink 1e-15")["lost"].get<double>() ==
+          Approx(0.5e-15 / 10).epsilon(1e-12));
     check_refused("attention_variants", "--slopes 0", {"--slopes", "above 0"});
     check_refused("attention_variants", "--sinks 1,-2", {"--sinks", "-2"});
     check_refused("attention_variants", "--windows 0", {"--windows", "0"});

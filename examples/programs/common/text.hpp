@@ -31,8 +31,8 @@ void will_write(const std::string& option, const std::string& file);
 void check_input(const std::string& file);
 
 /// The whole of a text file, or of standard input for `-`, without the byte order mark that it may begin with.
-/// \throws usage_error as check_input(); std::runtime_error naming the file: a directory, one that cannot be read, of more than 16 MB, as a
-///         device without end is, or in UTF-16.
+/// \throws usage_error as check_input(); std::runtime_error naming the file: a directory, one that cannot be
+///         read, of more than 16 MB, as a device without end is, or in UTF-16.
 std::string read_text(const std::string& file);
 
 }  // namespace programs
