@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-// One closed-form entry: its time against the context length (flat) and against the depth (quadratic), with
-// the relative error against 100 digits beside it.
+// One closed-form entry: its time against the context length (flat) and against the depth (quadratic), and under
+// each kind of keys, with the relative error against 100 digits beside it.
 #include <cesaro/discrete_influence.hpp>
+#include <cesaro/keys.hpp>
 
 #include <benchmark/benchmark.h>
 #include <boost/multiprecision/cpp_bin_float.hpp>
@@ -23,9 +24,10 @@ std::array<std::int64_t, 4> sources_of(std::int64_t query) {
     return {0, query / 1000, query / 2, query - 500};
 }
 
-double largest_error(const cesaro::discrete_influence<>& d) {
+template <class Keys>
+double largest_error(const cesaro::discrete_influence<>& d, const Keys& keys) {
     const cesaro::discrete_influence<float100> exact(
-        d.query(), cesaro::mixing_schedule<float100>::constant(d.hops().max_hops(), float100(alpha)));
+        d.query(), cesaro::mixing_schedule<float100>::constant(d.hops().max_hops(), float100(alpha)), keys);
     double largest = 0;
     for (const std::int64_t source : sources_of(d.query())) {
         const float100 reference = pdf(exact, source);
@@ -44,7 +46,7 @@ void run(benchmark::State& state, std::int64_t query, Eigen::Index depth, Functi
         benchmark::DoNotOptimize(function(d, sources[i]));
         i = (i + 1) % sources.size();
     }
-    state.counters["max_relative_error"] = largest_error(d);
+    state.counters["max_relative_error"] = largest_error(d, cesaro::uniform_keys<float100>());
 }
 
 void pdf_against_tokens(benchmark::State& state) {
@@ -69,5 +71,44 @@ void complement_against_tokens(benchmark::State& state) {
         [](const auto& d, std::int64_t source) { return cdf(complement(d, source)); });
 }
 BENCHMARK(complement_against_tokens)->Arg(1000000)->Arg(1000000000000)->Arg(1000000000000000000);
+
+// The same entry: uniform, beside a sink, and with a decay that reaches over a hundredth of the context. The
+// target is twice the uniform one.
+template <class Keys, class ExactKeys, class Function>
+void run_under(benchmark::State& state, const Keys& keys, const ExactKeys& exact, Function function) {
+    const std::int64_t query = state.range(0);
+    const cesaro::discrete_influence<> d(query, cesaro::mixing_schedule<>::constant(32, alpha), keys);
+    const auto sources = sources_of(query);
+    std::size_t i = 0;
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(function(d, sources[i]));
+        i = (i + 1) % sources.size();
+    }
+    state.counters["max_relative_error"] = largest_error(d, exact);
+}
+
+const auto entry = [](const auto& d, std::int64_t source) { return pdf(d, source); };
+const auto tail = [](const auto& d, std::int64_t source) { return cdf(d, source); };
+
+void pdf_under_sink(benchmark::State& state) {
+    run_under(state, cesaro::uniform_keys<>{.sink = 4}, cesaro::uniform_keys<float100>{.sink = 4}, entry);
+}
+void cdf_under_sink(benchmark::State& state) {
+    run_under(state, cesaro::uniform_keys<>{.sink = 4}, cesaro::uniform_keys<float100>{.sink = 4}, tail);
+}
+void pdf_under_decay(benchmark::State& state) {
+    const double slope = 100 / double(state.range(0));
+    run_under(state, cesaro::decaying_keys<>{.slope = slope},
+              cesaro::decaying_keys<float100>{.slope = slope, .temperature = 1}, entry);
+}
+void cdf_under_decay(benchmark::State& state) {
+    const double slope = 100 / double(state.range(0));
+    run_under(state, cesaro::decaying_keys<>{.slope = slope},
+              cesaro::decaying_keys<float100>{.slope = slope, .temperature = 1}, tail);
+}
+BENCHMARK(pdf_under_sink)->Arg(1000000)->Arg(1000000000000);
+BENCHMARK(pdf_under_decay)->Arg(1000000)->Arg(1000000000000);
+BENCHMARK(cdf_under_sink)->Arg(1000000)->Arg(1000000000000);
+BENCHMARK(cdf_under_decay)->Arg(1000000)->Arg(1000000000000);
 
 }  // namespace

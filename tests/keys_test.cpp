@@ -338,6 +338,25 @@ TEST_CASE("no jump where the method changes") {
                 const discrete_influence<float50> leaking(n, constant<float50>(depth, 0.7),
                                                           uniform_keys<float50>{20.5});
                 CHECK(error_in_epsilons(pdf(s, m), pdf(leaking, m)) < claimed);
+                // Tails by a difference where little of what enters is lost.
+                CHECK(error_in_epsilons(cdf(s, m), cdf(leaking, m)) < claimed);
+            }
+        }
+    }
+    // From where the keys differ by less than rounding.
+    for (const double slope : {1e-6, 0.01, 0.5}) {
+        for (const Eigen::Index depth : {2, 7, 8, 33, 150}) {
+            const auto change = std::int64_t(std::log(16 * double(depth - 1) / 2.2e-16) / slope);
+            for (std::int64_t i = 8; i <= 17; ++i) {
+                const std::int64_t m = change * i / 16;
+                const std::int64_t n = m + 40;
+                CAPTURE(slope, depth, m);
+                const discrete_influence<> d(n, constant<double>(depth, 0.7), decaying_keys<>{slope});
+                const discrete_influence<float50> exact(n, constant<float50>(depth, 0.7),
+                                                        decaying_keys<float50>{slope});
+                CHECK(error_in_epsilons(pdf(d, m), pdf(exact, m)) < claimed);
+                CHECK(error_in_epsilons(cdf(d, m), cdf(exact, m)) < claimed);
+                CHECK(error_in_epsilons(pdf(d, m - 1), pdf(exact, m - 1)) < claimed);
             }
         }
     }

@@ -82,6 +82,7 @@ std::string scientific(double log10_value) {
 }
 
 double value_at(const log_curve& curve, Index m) {
+    if (curve.empty()) return std::nan("");
     const auto found = std::find_if(curve.begin(), curve.end(), [&](const auto& p) { return p.first >= m; });
     return found == curve.end() ? curve.back().second : found->second;
 }

@@ -14,12 +14,17 @@
 #include "influence_plot.hpp"
 #include "predicted_influence.hpp"
 
+#include <cesaro/attention/rollout.hpp>
+#include <cesaro/attention/sliding_window_operator.hpp>
 #include <cesaro/collapse.hpp>
 #include <cesaro/continuum_influence.hpp>
+#include <cesaro/detail/compensated_sum.hpp>
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/influence_row.hpp>
 #include <cesaro/influence_summary.hpp>
+#include <cesaro/keys.hpp>
 #include <cesaro/landmarks.hpp>
+#include <cesaro/profile.hpp>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -29,8 +34,10 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace {
@@ -65,6 +72,8 @@ With coefficients that are given, --alpha, --alphas or --alphas-file:
   dead_zone     the factorial term of attention without residual connections, ln(1/x)^(H-1) / (H-1)! / n
 The last three are densities per position, so that they compare with the influence; they are infinite at
 x = 0 when two layers attend, the dead zone from two layers on (null in JSON).
+With --slope, --sink or --window attention is not uniform: the row is exact all the same, beside it stands the
+continuum limit of a slope, and what a sink takes is lost.
 With --position also
   log_influence the natural logarithm of the influence, which does not underflow
   cdf           influence of the positions up to this one, it included
@@ -75,8 +84,40 @@ With --quantile
   cdf           what it is there
   continuum_x   the x at which that of the continuum limit reaches q)";
 
+/// Attention that is not uniform; at most one of these.
+struct attention_options {
+    std::optional<double> slope = {};
+    std::optional<double> sink = {};
+    Index window = 0;
+
+    void add_to(CLI::App& app) {
+        auto* const slope_option =
+            programs::add_magnitude(app, "--slope", slope, "S",
+                                    "Weights that decay with the distance, exp(-S distance), as ALiBi's do");
+        auto* const sink_option =
+            programs::add_magnitude(app, "--sink", sink, "W", "A sink that weighs as much as W tokens");
+        auto* const window_option =
+            programs::add_count(app, "--window", window, 1, Index(1) << 62, "Layers see the last W tokens");
+        slope_option->excludes(sink_option)->excludes(window_option);
+        sink_option->excludes(window_option);
+    }
+    bool uniform() const { return !slope && !sink && window == 0; }
+    std::string described() const {
+        return slope        ? fmt::format(", slope {:g}", *slope)
+               : sink       ? fmt::format(", sink of {:g} tokens", *sink)
+               : window > 0 ? fmt::format(", window of {}", programs::counted(window, "token"))
+                            : "";
+    }
+    void add_to(ordered_json& facts) const {
+        if (slope) facts["slope"] = *slope;
+        if (sink) facts["sink_tokens"] = *sink;
+        if (window > 0) facts["sliding_window"] = window;
+    }
+};
+
 struct settings {
     programs::network_options network;
+    attention_options attention;
     programs::output_options output;
     programs::position_options positions;
     std::vector<std::string> single_positions;
@@ -86,18 +127,113 @@ struct settings {
     std::string heatmap;
 };
 
+/// A row whose entries are all known: what windows leave, for which there is no closed form at its start.
+class listed_row {
+  public:
+    explicit listed_row(Eigen::VectorXd row) : row_(std::move(row)) {
+        const auto sums = [](auto first, auto last) {
+            std::vector<double> all{0};
+            cesaro::detail::compensated_sum<double> sum;
+            for (; first != last; ++first) {
+                sum += *first;
+                all.push_back(sum.value());
+            }
+            return all;
+        };
+        up_to_ = sums(row_.begin(), row_.end());
+        after_ = sums(std::make_reverse_iterator(row_.end()), std::make_reverse_iterator(row_.begin()));
+    }
+
+    const Eigen::VectorXd& entries() const { return row_; }
+
+    friend double pdf(const listed_row& r, Index m) { return r.row_[m]; }
+    friend double logpdf(const listed_row& r, Index m) { return std::log(r.row_[m]); }
+    friend double cdf(const listed_row& r, Index m) { return r.up_to_[std::size_t(m) + 1]; }
+    friend double cdf(const boost::math::complemented2_type<listed_row, Index>& c) {
+        return c.dist.after_[std::size_t(c.dist.row_.size() - 1 - c.param)];
+    }
+    friend Index quantile(const listed_row& r, double p) {
+        const auto reached = std::lower_bound(r.up_to_.begin() + 1, r.up_to_.end() - 1, p);
+        return Index(reached - r.up_to_.begin()) - 1;
+    }
+
+  private:
+    Eigen::VectorXd row_;
+    std::vector<double> up_to_, after_;
+};
+
+using any_row = std::variant<cesaro::discrete_influence<double>, listed_row>;
+
+any_row row_of(const network& net, Index query, const attention_options& attention) {
+    if (attention.slope) {
+        return cesaro::discrete_influence<double>(query, net.schedule,
+                                                  cesaro::decaying_keys<double>{.slope = *attention.slope});
+    }
+    if (attention.sink) {
+        return cesaro::discrete_influence<double>(query, net.schedule,
+                                                  cesaro::uniform_keys<double>{.sink = *attention.sink});
+    }
+    if (attention.window > 0 && attention.window <= query) {
+        const std::vector<cesaro::sliding_window_operator<double>> layers(std::size_t(net.schedule.depth()),
+                                                                          {query + 1, attention.window});
+        if (layers.empty()) return listed_row(Eigen::VectorXd::Unit(query + 1, query));
+        return listed_row(cesaro::rollout_row(layers, net.schedule));
+    }
+    return cesaro::discrete_influence<double>(query, net.schedule);
+}
+
 /// The row of a network beside its continuum limit, everything per position.
 struct profile {
-    explicit profile(const network& n) : net(n), row(n.query(), n.schedule), limit(n.schedule) {}
+    profile(const network& n, const attention_options& options)
+        : net(n),
+          attention(options),
+          row(row_of(n, n.query(), options)),
+          limit(options.slope
+                    ? cesaro::continuum_influence<double>(
+                          n.schedule, cesaro::decay_clock<double>{.slope = *options.slope * double(n.tokens)})
+                    : cesaro::continuum_influence<double>(n.schedule)) {}
 
     network net;
-    cesaro::discrete_influence<double> row;
+    attention_options attention;
+    any_row row;
     cesaro::continuum_influence<double> limit;
+
+    template <class Function>
+    auto of_row(const Function& f) const {
+        return std::visit(f, row);
+    }
+    double influence(Index m) const {
+        return of_row([&](const auto& r) { return double(pdf(r, m)); });
+    }
+    double log_influence(Index m) const {
+        return of_row([&](const auto& r) { return double(logpdf(r, m)); });
+    }
+    double up_to(Index m) const {
+        return of_row([&](const auto& r) { return double(cdf(r, m)); });
+    }
+    double after(Index m) const {
+        return of_row([&](const auto& r) { return double(cdf(complement(r, m))); });
+    }
+    Index first_reaching(double p) const {
+        return of_row([&](const auto& r) { return Index(quantile(r, p)); });
+    }
+    /// All of it.
+    Eigen::VectorXd entries() const {
+        if (const auto* const listed = std::get_if<listed_row>(&row)) return listed->entries();
+        if (attention.slope)
+            return cesaro::influence_row(net.tokens, net.schedule,
+                                         cesaro::decaying_keys<double>{.slope = *attention.slope});
+        if (attention.sink)
+            return cesaro::influence_row(net.tokens, net.schedule,
+                                         cesaro::uniform_keys<double>{.sink = *attention.sink});
+        return cesaro::influence_row(net.tokens, net.schedule);
+    }
 
     Index depth() const { return net.schedule.depth(); }
     double n() const { return double(std::max<Index>(net.query(), 1)); }
     double x(Index m) const { return net.query() == 0 ? 1 : double(m) / n(); }
 
+    bool has_limit() const { return attention.uniform() || attention.slope; }
     double continuum(Index m) const { return programs::continuum_share(limit, net.query(), m); }
     double primacy_tail(Index m) const {
         if (x(m) > 0) return cesaro::primacy_tail(net.schedule, x(m)) / n();
@@ -113,24 +249,25 @@ struct profile {
 /// The columns at these positions; the whole row by running sums, a part of it entry by entry.
 table profile_table(const profile& p, const std::vector<Index>& positions) {
     const bool whole = Index(positions.size()) == p.net.tokens;
-    const Eigen::VectorXd row =
-        whole ? cesaro::influence_row(p.net.tokens, p.net.schedule) : Eigen::VectorXd();
+    const Eigen::VectorXd row = whole ? p.entries() : Eigen::VectorXd();
     const auto column = programs::columns_over(positions);
-    return {column("position", [](Index m) { return m; }),
-            column("x", [&](Index m) { return p.x(m); }),
-            column("influence", [&](Index m) { return whole ? row[m] : pdf(p.row, m); }),
-            column("continuum", [&](Index m) { return p.continuum(m); }),
-            column("primacy_tail", [&](Index m) { return p.primacy_tail(m); }),
-            column("dead_zone", [&](Index m) { return p.dead_zone(m); })};
+    table t{column("position", [](Index m) { return m; }), column("x", [&](Index m) { return p.x(m); }),
+            column("influence", [&](Index m) { return whole ? row[m] : p.influence(m); })};
+    if (p.has_limit()) t.push_back(column("continuum", [&](Index m) { return p.continuum(m); }));
+    if (p.attention.uniform()) {
+        t.push_back(column("primacy_tail", [&](Index m) { return p.primacy_tail(m); }));
+        t.push_back(column("dead_zone", [&](Index m) { return p.dead_zone(m); }));
+    }
+    return t;
 }
 
 /// Single positions, with the logarithm, which never underflows, and both tails.
 table position_table(const profile& p, const std::vector<Index>& positions) {
     const auto column = programs::columns_over(positions);
     table t = profile_table(p, positions);
-    t.push_back(column("log_influence", [&](Index m) { return logpdf(p.row, m); }));
-    t.push_back(column("cdf", [&](Index m) { return cdf(p.row, m); }));
-    t.push_back(column("complement", [&](Index m) { return cdf(complement(p.row, m)); }));
+    t.push_back(column("log_influence", [&](Index m) { return p.log_influence(m); }));
+    t.push_back(column("cdf", [&](Index m) { return p.up_to(m); }));
+    t.push_back(column("complement", [&](Index m) { return p.after(m); }));
     return t;
 }
 
@@ -138,20 +275,49 @@ table position_table(const profile& p, const std::vector<Index>& positions) {
 table quantile_table(const profile& p, const std::vector<double>& probabilities) {
     std::vector<Index> positions;
     for (const double probability : probabilities)
-        positions.push_back(quantile(p.row, probability));
+        positions.push_back(p.first_reaching(probability));
     const auto over_positions = programs::columns_over(positions);
     const auto over_probabilities = programs::columns_over(probabilities);
-    return {over_probabilities("quantile", [](double q) { return q; }),
+    table t{over_probabilities("quantile", [](double q) { return q; }),
             over_positions("position", [](Index m) { return m; }),
             over_positions("x", [&](Index m) { return p.x(m); }),
-            over_positions("cdf", [&](Index m) { return cdf(p.row, m); }),
-            over_probabilities("continuum_x", [&](double q) { return quantile(p.limit, q); })};
+            over_positions("cdf", [&](Index m) { return p.up_to(m); })};
+    if (p.has_limit())
+        t.push_back(over_probabilities("continuum_x", [&](double q) { return quantile(p.limit, q); }));
+    return t;
+}
+
+/// Where keys differ, the row may have its least anywhere; a sink leaves it in its place.
+std::vector<programs::quantity> summary_of_weighted(const profile& p) {
+    const cesaro::profile_tenths split = cesaro::tenths(p.net.tokens);
+    const double first = split.primacy_end > 0 ? p.up_to(split.primacy_end - 1) : 0;
+    const double before_last = split.recency_begin > 0 ? p.up_to(split.recency_begin - 1) : 0;
+    const double last = split.recency_begin > 0 ? p.after(split.recency_begin - 1) : 1;
+    std::vector<programs::quantity> all = {
+        {"recency_delta", cesaro::recency_delta(p.net.schedule),
+         "on the query itself, at any context length"},
+        {"first_token", p.influence(0)},
+        {"last_token", p.influence(p.net.query()), "of the query on itself, the recency delta included"},
+        {"first_tenth", first, "of the influence"},
+        {"middle", std::max(0., before_last - first)},
+        {"last_tenth", last}};
+    if (const auto* const law = std::get_if<cesaro::discrete_influence<double>>(&p.row)) {
+        if (p.attention.sink) all.push_back({"lost", cesaro::sink_influence(*law), "to the sink"});
+    } else {
+        const cesaro::profile_summary<double> s = cesaro::summarize(std::get<listed_row>(p.row).entries());
+        all.push_back({"mean_position", s.mean_position, fmt::format("x = {:.6g}", s.mean_position / p.n())});
+        all.push_back({"valley_position", s.valley_position, "where the least entry is"});
+        all.push_back({"valley", s.valley});
+    }
+    return all;
 }
 
 std::vector<programs::quantity> summary_of(const profile& p) {
-    const cesaro::profile_summary<double> s = cesaro::summarize(p.row);
+    const auto* const row = std::get_if<cesaro::discrete_influence<double>>(&p.row);
+    if (row == nullptr || !row->is_uniform()) return summary_of_weighted(p);
+    const cesaro::profile_summary<double> s = cesaro::summarize(*row);
     const double bound = cesaro::collapse_bound(p.net.tokens, p.net.schedule);
-    const double log_valley = logpdf(p.row, s.valley_position);  // does not underflow
+    const double log_valley = logpdf(*row, s.valley_position);  // does not underflow
     const double log10_valley = log_valley / std::numbers::ln10;
     const std::string underflow =
         s.valley == 0 && std::isfinite(log10_valley) ? fmt::format("10^{:.6g}", log10_valley) : "";
@@ -184,8 +350,9 @@ programs::report report_of(const profile& p, const char* rows_name, table rows) 
     facts["tokens"] = p.net.tokens;
     facts["layers"] = p.net.alphas.size();
     if (p.depth() < p.net.alphas.size()) facts["attending_layers"] = p.depth();
+    p.attention.add_to(facts);
     facts["alphas"] = programs::to_json(p.net.alphas);
-    return {.heading = title(p.net, "alpha"),
+    return {.heading = title(p.net, "alpha") + p.attention.described(),
             .facts = facts,
             .rows_name = rows_name,
             .rows = std::move(rows),
@@ -202,31 +369,38 @@ programs::influence_plot plot_of(const profile& p) {
         return points;
     };
     const double ln10 = std::numbers::ln10;
-    return {.title = title(p.net, "α"),
+    const bool uniform = p.attention.uniform();
+    const programs::log_curve none = {};
+    const auto continuum = [&](Index m) {
+        if (m == 0) return std::log10(p.continuum(m));
+        if (m < p.net.query() && 1 - p.x(m) < 1e-14) return -infinity;  // 1 - x is lost in a double
+        return logpdf(p.limit, p.x(m)) / ln10 - std::log10(p.n());
+    };
+    const auto primacy_tail = [&](Index m) { return std::log10(p.primacy_tail(m)); };
+    const auto dead_zone = [&](Index m) { return std::log10(p.dead_zone(m)); };
+    return {.title = title(p.net, "α") + p.attention.described(),
             .query = p.net.query(),
-            .exact = curve([&](Index m) { return logpdf(p.row, m) / ln10; }),
-            .continuum = curve([&](Index m) {
-                if (m == 0) return std::log10(p.continuum(m));
-                if (m < p.net.query() && 1 - p.x(m) < 1e-14) return -infinity;  // 1 - x is lost in a double
-                return logpdf(p.limit, p.x(m)) / ln10 - std::log10(p.n());
-            }),
-            .primacy_tail = curve([&](Index m) { return std::log10(p.primacy_tail(m)); }),
-            .dead_zone = curve([&](Index m) { return std::log10(p.dead_zone(m)); }),
+            .exact = curve([&](Index m) { return p.log_influence(m) / ln10; }),
+            .continuum = p.has_limit() ? curve(continuum) : none,
+            .primacy_tail = uniform ? curve(primacy_tail) : none,
+            .dead_zone = uniform ? curve(dead_zone) : none,
             .delta = std::log10(cesaro::recency_delta(p.net.schedule)),
             .notes = p.net.notes};
 }
 
 /// The row for several queries.
 programs::drawing heatmap_of(const profile& p) {
-    programs::heat_plot plot{.title = title(p.net, "α") + ", rows of influence",
+    programs::heat_plot plot{.title = title(p.net, "α") + p.attention.described() + ", rows of influence",
                              .query = p.net.query(),
                              .rows = {},
                              .notes = p.net.notes};
     for (const Index query : programs::heat_positions(p.net.query(), 40)) {
-        const cesaro::discrete_influence<double> row(query, p.net.schedule);
+        const any_row row = row_of(p.net, query, p.attention);
         programs::heat_plot::row cells{query, {}};
-        for (const Index m : programs::heat_positions(query, 80))
-            cells.cells.emplace_back(m, logpdf(row, m) / std::numbers::ln10);
+        for (const Index m : programs::heat_positions(query, 80)) {
+            const double log_share = std::visit([&](const auto& r) { return double(logpdf(r, m)); }, row);
+            cells.cells.emplace_back(m, log_share / std::numbers::ln10);
+        }
         plot.rows.push_back(std::move(cells));
     }
     return drawing_of(plot);
@@ -279,9 +453,10 @@ std::vector<programs::chosen_model> compared(const settings& s) {
 
 void compare(const settings& s, const std::vector<programs::chosen_model>& models,
              programs::destinations& files) {
-    if (s.network.mixing.given() || s.network.layers >= 0)
+    if (s.network.mixing.given() || s.network.layers >= 0 || !s.attention.uniform())
         throw usage_error(
-            "several models are compared by their predictions: give no coefficients and no --layers");
+            "several models are compared by their predictions: give no coefficients, no --layers, and no "
+            "--slope, --sink or --window");
     if (!s.single_positions.empty() || !s.quantiles.empty() || !s.heatmap.empty() || !s.save_alphas.empty())
         throw usage_error(
             "several models are compared as a whole: --position, --quantile, --heatmap and --save-alphas "
@@ -301,6 +476,10 @@ void run(const settings& s) {
     files.add("--heatmap", s.heatmap, true);
     const bool has_model = !s.network.model_names.empty() || !s.network.config.empty();
     if (has_model && !s.network.mixing.given()) {
+        if (!s.attention.uniform())
+            throw usage_error(
+                "--slope, --sink and --window change the row of given coefficients, not a prediction, which "
+                "takes them from the model: give --alpha");
         const programs::predicted_influence p(*s.network.model(), s.network.tokens);
         files.prepare(answer(p, s), [&] { return drawing_of(p); });
         if (!s.heatmap.empty()) files.write(s.heatmap, draw(heatmap_of(p), s.heatmap));
@@ -309,7 +488,7 @@ void run(const settings& s) {
         if (!s.save_alphas.empty())
             throw usage_error(
                 "--save-alphas writes predicted coefficients: give --model or --config, and no others");
-        const profile p(programs::resolve(s.network));
+        const profile p(programs::resolve(s.network), s.attention);
         files.prepare(answer(p, s), [&] { return programs::drawing_of(plot_of(p)); });
         if (!s.heatmap.empty()) files.write(s.heatmap, draw(heatmap_of(p), s.heatmap));
     }
@@ -322,6 +501,7 @@ int main(int argc, char* argv[]) {
     CLI::App app(description, "influence_profile");
     settings s;
     s.network.add_to(app);
+    s.attention.add_to(app);
     programs::add_word(app, "--save-alphas", s.save_alphas, "FILE",
                        "Write the predicted coefficients there, as --alphas-file reads them");
     programs::add_list(

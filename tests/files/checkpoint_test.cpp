@@ -72,6 +72,13 @@ std::string load_error(const decoder_config& config, const tensor_map<float>& te
     return error_of([&] { load_weights<float>(directory.path(), config); });
 }
 
+/// The nth description of a family.
+decoder_config family(const std::string& name, std::size_t nth = 0) {
+    for (const auto& [model_type, config] : tiny_families())
+        if (model_type == name && nth-- == 0) return config;
+    throw std::logic_error(name);
+}
+
 /// Two shards and their index.
 void save_in_shards(const scratch_directory& directory, const tensor_map<float>& tensors) {
     tensor_map<float> shards[2];
@@ -207,11 +214,6 @@ TEST_CASE("each tensor lands where the forward pass looks for it") {
 }
 
 TEST_CASE("fused, grouped, stacked and shifted tensors land row by row") {
-    const auto family = [](const std::string& name, std::size_t nth = 0) {
-        for (const auto& [model_type, config] : tiny_families())
-            if (model_type == name && nth-- == 0) return config;
-        throw std::logic_error(name);
-    };
     const auto check = [](const decoder_config& config, const std::string& name,
                           std::vector<Eigen::Index> shape, const auto& expected) {
         const auto weights = numbered_weights<float>(config);
@@ -422,6 +424,30 @@ TEST_CASE("a checkpoint of another network names the tensor") {
     CHECK(contains(load_error(llama, biased), "tensor 'model.layers.0.self_attn.q_proj.bias' is no part"));
     CHECK(contains(load_error(llama, good), "is no part of the decoder"));
     CHECK(contains(load_error(gpt2, {}), "is missing"));
+}
+
+TEST_CASE("the layer that predicts further tokens is passed over, quantised weights are refused by name") {
+    const decoder_config v3 = family("deepseek_v3");
+    auto tensors = saved_tensors(v3);
+    const std::string after = "model.layers." + std::to_string(v3.layers) + ".";
+    tensors[after + "eh_proj.weight"] = {{1, 2}, Eigen::VectorXf::Ones(2)};
+    tensors[after + "embed_tokens.weight"] = {{1, 2}, Eigen::VectorXf::Ones(2)};
+    const scratch_directory directory;
+    cesaro::save_safetensors(directory / "model.safetensors", tensors);
+    CHECK(differences(v3, load_weights<float>(directory.path(), v3), numbered_weights<float>(v3)) == 0);
+    auto two = tensors;
+    two["model.layers." + std::to_string(v3.layers + 1) + ".eh_proj.weight"] = {{1},
+                                                                                Eigen::VectorXf::Ones(1)};
+    CHECK(contains(load_error(v3, two), "eh_proj.weight' is no part of the decoder"));
+
+    const auto with = [](const decoder_config& config, const std::string& name) {
+        auto t = saved_tensors(config);
+        t[name] = {{1}, Eigen::VectorXf::Ones(1)};
+        return load_error(config, t);
+    };
+    CHECK(contains(with(llama, "model.layers.1.eh_proj.weight"), "is no part of the decoder"));
+    CHECK(contains(with(family("gpt_oss"), "model.layers.0.mlp.experts.down_proj_blocks"), "MXFP4"));
+    CHECK(contains(with(llama, "model.layers.0.mlp.up_proj.weight_scale_inv"), "quantised"));
 }
 
 TEST_CASE("messages name the function that was called") {

@@ -34,6 +34,22 @@ Eigen::VectorXd dense_row(Eigen::Index tokens, const std::vector<double>& alphas
     return row.transpose();
 }
 
+/// The same of attention that weighs source m for query n by weight(n, m), over those weights and `sink`.
+template <class Weight>
+Eigen::VectorXd dense_row_of(Eigen::Index tokens, int depth, double alpha, double sink,
+                             const Weight& weight) {
+    Eigen::MatrixXd attention = Eigen::MatrixXd::Zero(tokens, tokens);
+    for (Eigen::Index n = 0; n < tokens; ++n) {
+        for (Eigen::Index m = 0; m <= n; ++m)
+            attention(n, m) = weight(n, m);
+        attention.row(n) /= attention.row(n).sum() + sink;
+    }
+    Eigen::RowVectorXd row = Eigen::RowVectorXd::Unit(tokens, tokens - 1);
+    for (int l = 0; l < depth; ++l)
+        row = (1 - alpha) * row + alpha * (row * attention);
+    return row.transpose();
+}
+
 /// sum_k C(H,k) a^k (1-a)^(H-k) u^(k-1) / (k-1)!, through the gamma function.
 double density(int depth, double alpha, double x) {
     double sum = 0;
@@ -685,6 +701,59 @@ TEST_CASE("influence_profile: two names of one file are one, also by a link to n
         here.run("influence_profile", "--alpha 0.5 --tokens 5 --depth 2 --output x --plot circle.svg");
     CHECK(circle.status == 2);
     CHECK(circle.err.find("circle.svg: cannot be written") != std::string::npos);
+}
+
+TEST_CASE("influence_profile: rows of attention that is not uniform") {
+    const int tokens = 40, depth = 5;
+    const auto check = [&](const std::string& options, const std::string& columns,
+                           const Eigen::VectorXd& row) {
+        INFO(options);
+        const std::string network = "--tokens 40 --depth 5 --alpha 0.3 " + options;
+        const csv t(output_of(program, network + " --all --format csv"));
+        CHECK(t.header == "position,x,influence" + columns);
+        const csv some(output_of(program, network + " --position 0,17,38,39 --format csv"));
+        REQUIRE(t["influence"].size() == std::size_t(tokens));
+        for (int m = 0; m < tokens; ++m)
+            CHECK(t["influence"][std::size_t(m)] == Approx(row[m]).epsilon(1e-13).margin(1e-300));
+        for (std::size_t i = 0; i < 4; ++i) {
+            const auto m = Eigen::Index(some["position"][i]);
+            CHECK(some["influence"][i] == Approx(row[m]).epsilon(1e-13).margin(1e-300));
+            CHECK(some["cdf"][i] == Approx(row.head(m + 1).sum()).epsilon(1e-13).margin(1e-300));
+            CHECK(some["complement"][i] ==
+                  Approx(row.tail(tokens - 1 - m).sum()).epsilon(1e-13).margin(1e-300));
+            if (row[m] > 0) CHECK(some["log_influence"][i] == Approx(std::log(row[m])).epsilon(1e-12));
+        }
+        const csv median(output_of(program, network + " --quantile 0.4 --format csv"));
+        const auto reached = Eigen::Index(median["position"][0]);
+        CHECK(row.head(reached).sum() < 0.4);
+        CHECK(row.head(reached + 1).sum() >= 0.4);
+        const auto json = json_of(program, network);
+        const auto summary = json["summary"];
+        CHECK(summary["first_tenth"].get<double>() == Approx(row.head(4).sum()).margin(1e-15));
+        CHECK(summary["middle"].get<double>() == Approx(row.segment(4, 32).sum()).epsilon(1e-12));
+        CHECK(summary["last_tenth"].get<double>() == Approx(row.tail(4).sum()).epsilon(1e-12));
+        if (summary.contains("lost"))
+            CHECK(summary["lost"].get<double>() == Approx(1 - row.sum()).epsilon(1e-12));
+        check_documented(json);
+        const scratch_directory here;
+        CHECK(here.run(program, network + " --plot a.svg --heatmap b.svg").status == 0);
+        CHECK(here.entries() == 2);
+    };
+    const auto one = [](Eigen::Index, Eigen::Index) { return 1.; };
+    const auto decaying = [](Eigen::Index n, Eigen::Index m) { return std::exp(-0.2 * double(n - m)); };
+    const auto near = [](Eigen::Index n, Eigen::Index m) { return n - m < 6 ? 1. : 0.; };
+    check("--slope 0.2", ",continuum", dense_row_of(tokens, depth, 0.3, 0, decaying));
+    check("--sink 3", "", dense_row_of(tokens, depth, 0.3, 3, one));
+    check("--window 6", "", dense_row_of(tokens, depth, 0.3, 0, near));
+    const Eigen::VectorXd uniform = dense_row_of(tokens, depth, 0.3, 0, one);
+    check("--window 40", "", uniform);
+    CHECK(output_of(program, "--tokens 9 --depth 2 --alpha 0.3 --slope 0 --all --format csv").find("inf") !=
+          std::string::npos);
+    check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --slope=-1", {"--slope", "-1"});
+    check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --sink inf", {"--sink", "inf"});
+    check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --window 0", {"--window", "0"});
+    check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --window 3 --sink 1", {"--window", "--sink"});
+    check_refused(program, "--model gpt2 --window 3", {"--window", "--alpha"});
 }
 
 TEST_CASE("influence_profile refuses a schedule of another depth than the model") {

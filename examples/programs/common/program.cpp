@@ -236,6 +236,16 @@ double parse_number(const std::string& what, const std::string& text) {
     return read_number(what, text, "number");
 }
 
+CLI::Option* add_magnitude(CLI::App& app, const std::string& name, std::optional<double>& value,
+                           const std::string& type, const std::string& description) {
+    const auto parse = [&value, label = first_name(name)](const std::string& text) {
+        value = parse_number(label, text);
+        if (!(*value >= 0 && std::isfinite(*value)))
+            throw usage_error(fmt::format("{}: '{}' must be finite and not negative", label, text));
+    };
+    return app.add_option_function<std::string>(name, parse, description)->type_name(type);
+}
+
 double parse_share(const std::string& what, const std::string& text) {
     const double value = parse_number(what, text);
     if (!(value >= 0 && value <= 1))

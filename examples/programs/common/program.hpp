@@ -7,6 +7,7 @@
 #include <Eigen/Core>
 
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -46,6 +47,10 @@ CLI::Option* add_count(CLI::App& app, const std::string& name, Eigen::Index& val
 /// An option that takes a number in [0, 1].
 CLI::Option* add_share(CLI::App& app, const std::string& name, double& value, const std::string& type,
                        const std::string& description);
+
+/// An option that takes a finite number that is not negative.
+CLI::Option* add_magnitude(CLI::App& app, const std::string& name, std::optional<double>& value,
+                           const std::string& type, const std::string& description);
 
 /// An option that takes a list: elements between commas, in one word or several. An empty element stays one.
 CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,

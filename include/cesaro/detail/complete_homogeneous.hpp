@@ -149,12 +149,29 @@ std::vector<Number> unequal_positions(Sums& p, const typename Kinds::wide& q, co
     return g;
 }
 
+/// The power sums of N times the same number.
+template <class Wide>
+struct sums_of_equals {
+    Wide sum;
+    const Wide& first() const { return sum; }
+};
+
 /// h_0 .. h_d of r_a .. r_b, given h_0 = 1 and zeros.
 template <class Kinds, class Number, class Places>
 void complete_homogeneous_rounded(const Places& places, std::int64_t a, std::int64_t b,
                                   std::vector<Number>& h) {
     const auto degree = std::int64_t(h.size()) - 1;
     if (degree == 0) return;
+    if constexpr (Places::decays) {
+        // Far from the first keys every r is rho, to rounding: h_k = C(N + k - 1, k) rho^k.
+        if (a <= b && places.template are_equal<Number>(a, degree)) {
+            const auto rho = places.template equal_value<typename Kinds::real>();
+            const auto count = static_cast<typename Kinds::real>(b - a + 1);
+            const auto sum = static_cast<typename Kinds::wide>(typename Kinds::real(count * rho));
+            return equal_positions<Kinds>(sums_of_equals<typename Kinds::wide>{sum},
+                                          static_cast<typename Kinds::wide>(rho), h);
+        }
+    }
     const std::int64_t few = 24 + degree / 4;
     std::int64_t begin =
         std::max(a, places.series_from(midpoint_power_sums<Number, Kinds>::first_position()));

@@ -33,21 +33,27 @@ class geometric_power_sums {
     using Wide = typename Kinds::wide;
     using Real = typename Kinds::real;
 
-    geometric_power_sums(const Real& slope, std::int64_t a, std::int64_t b) {
+    /// \param rho 1 - e^{-slope}.
+    geometric_power_sums(const Real& slope, const Real& rho, std::int64_t a, std::int64_t b) {
         using std::exp;
         using std::expm1;
         using std::log1p;
         const Real half = Real(1) / Real(2);
         const auto count = static_cast<Real>(b - a + 1);
         const Real from_begin = slope * (Real(a) - half);
-        const Real far = exp(-from_begin);                // e^{-sA}
-        const Real gap = far * -expm1(-(slope * count));  // e^{-sA} - e^{-sB}
-        const Real near_a = -expm1(-from_begin);
+        const Real length = slope * count;
+        // e^{-sA} and what it lacks to one: the greater from the smaller.
+        const bool begins_near = from_begin < half;
+        const Real smaller = begins_near ? Real(-expm1(-from_begin)) : Real(exp(-from_begin));
+        const Real far = begins_near ? Real(Real(1) - smaller) : smaller;
+        const Real near_a = begins_near ? smaller : Real(Real(1) - smaller);
+        const Real gap = far * -expm1(-length);  // e^{-sA} - e^{-sB}
         const Real near_b = near_a + gap;
-        const Real rho = -expm1(-slope);
         const Real sigma = slope / rho;
+        using Plain = typename Kinds::plain;
         begin_ = end_point(rho, near_a, far);
-        end_ = end_point(rho, near_b, Real(exp(-from_begin - slope * count)));
+        end_ =
+            end_point(rho, near_b, static_cast<Real>(Plain(exp(-static_cast<Plain>(from_begin + length)))));
         rho_ = static_cast<Number>(rho);
         sigma_ = static_cast<Number>(sigma);
         const Real difference_1 = rho * (gap / near_a) / near_b;

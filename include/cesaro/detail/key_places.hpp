@@ -154,7 +154,7 @@ class geometric_places {
     static constexpr bool has_sink = false;
     static constexpr bool decays = true;
 
-    explicit geometric_places(const Wide& slope) : slope_(slope) {}
+    explicit geometric_places(const Wide& slope) : slope_(slope), rho_(rho_of(slope)) {}
 
     template <class Number>
     Number seen(std::int64_t t) const {
@@ -178,7 +178,7 @@ class geometric_places {
     template <class Number, class Kinds>
     auto power_sums(std::int64_t a, std::int64_t b) const {
         using Real = typename Kinds::real;
-        return geometric_power_sums<Number, Kinds>(static_cast<Real>(slope_), a, b);
+        return geometric_power_sums<Number, Kinds>(static_cast<Real>(slope_), static_cast<Real>(rho_), a, b);
     }
     std::int64_t series_from(std::int64_t first) const { return first; }
     template <class Number>
@@ -190,6 +190,20 @@ class geometric_places {
         if (!(unseen > Number(0))) return most;
         const Number place = -Number(log(unseen)) / slope;
         return place < Number(most) ? static_cast<std::int64_t>(place) : most;
+    }
+
+    /// Whether r_a, r_{a+1}, ... differ so little, by e^{-sa}, that h_k does to no more than rounding, k <= degree.
+    template <class Number>
+    bool are_equal(std::int64_t a, std::int64_t degree) const {
+        using std::log;
+        using Plain = typename number_kinds<Number>::plain;
+        const auto epsilon = Plain(std::numeric_limits<Plain>::epsilon());
+        return static_cast<Plain>(slope_) * Plain(a) > Plain(log(Plain(Plain(16 * degree) / epsilon)));
+    }
+    /// rho.
+    template <class Real>
+    Real equal_value() const {
+        return static_cast<Real>(rho_);
     }
 
     /// e^{-sd}.
@@ -232,7 +246,13 @@ class geometric_places {
         return -Number(log((std::numeric_limits<Number>::min)()));
     }
 
+    static Wide rho_of(const Wide& slope) {
+        using std::expm1;
+        return Wide(-expm1(Wide(-slope)));
+    }
+
     Wide slope_;
+    Wide rho_;
 };
 
 }  // namespace cesaro::detail

@@ -139,8 +139,9 @@ std::vector<Number> surviving_hops(const Places& places, std::int64_t m, Eigen::
     return survive;
 }
 
-/// P(source <= m), m < n. With a sink: a hop that enters 0 .. m lands there as one from m does, so that with
-/// P_i = G_m/G_n h_i(r_{m+1} .. r_n) it is sum_j P(not lost | j hops from m) sum_{k>=j} w_k P_{k-j}.
+/// P(source <= m), m < n. With a sink, what enters less what is lost, where that does not cancel. Else: a hop that
+/// enters 0 .. m lands there as one from m does, so that with P_i = G_m/G_n h_i(r_{m+1} .. r_n) it is
+/// sum_j P(not lost | j hops from m) sum_{k>=j} w_k P_{k-j}.
 template <class Number, class Places>
 Number lower_tail(const Places& places, std::int64_t query, std::int64_t source,
                   const Eigen::VectorX<Number>& w) {
@@ -149,6 +150,11 @@ Number lower_tail(const Places& places, std::int64_t query, std::int64_t source,
     } else {
         Number sum = from_integer<Number>(0);
         if (w.size() == 1) return sum;
+        const Number in = entered(places, query, source, w);
+        const Number lost = entered(places, query, -1, w);
+        if (std::numeric_limits<Number>::is_exact ||
+            from_integer<Number>(8) * in > from_integer<Number>(9) * lost)
+            return in - lost;
         std::vector<Number> h(std::size_t(w.size()) - 1);
         complete_homogeneous<Number>(places, source + 2, query + 1, h);
         const std::vector<Number> survive = surviving_hops<Number>(places, source, w.size() - 1);

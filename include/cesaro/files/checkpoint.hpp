@@ -41,10 +41,25 @@ inline std::string base_name(std::string_view base, std::string_view name) {
     return std::string(name.substr(base.size()));
 }
 
-/// The constants that old checkpoints store: causal masks and RoPE wavelengths.
-inline bool is_no_weight(std::string_view name) {
+/// Whether a tensor of a checkpoint, by its base name, is none of the decoder's weights: the constants that old
+/// checkpoints store (causal masks, RoPE wavelengths), and the layer that predicts further tokens.
+inline bool is_no_weight(const tensor_names& names, const decoder_config& config, std::string_view base) {
     const auto ends = {".attn.bias", ".attention.bias", ".masked_bias", ".rotary_emb.inv_freq"};
-    return std::ranges::any_of(ends, [&](std::string_view end) { return name.ends_with(end); });
+    return std::ranges::any_of(ends, [&](std::string_view end) { return base.ends_with(end); }) ||
+           (names.predicts_further &&
+            base.starts_with(std::string(names.layers) + std::to_string(config.layers) + "."));
+}
+
+/// What to say of a tensor that the decoder does not have.
+inline std::string why_unknown(std::string_view name) {
+    if (name.ends_with("_blocks") || name.ends_with("_scales")) {
+        return "is one half of weights in MXFP4, which is not read: convert the checkpoint to BF16";
+    }
+    if (name.ends_with("_scale_inv") || name.ends_with(".qweight") || name.ends_with(".qzeros") ||
+        name.ends_with(".SCB") || name.ends_with(".absmax") || name.ends_with("weight_scale")) {
+        return "belongs to quantised weights, which are not read: convert the checkpoint to BF16";
+    }
+    return "is no part of the decoder that the config describes";
 }
 
 /// Throws std::invalid_argument unless the names of the family cover all weights of the description.
@@ -101,8 +116,9 @@ void copy_from(const tensor_view<const Real>& view, const tensor_part<const Real
 ///
 /// The names are those of tensor_names_of(config); they may have the prefix of the base model
 /// (`transformer.`, `model.`) or not. An unembedding (`lm_head.weight`) is loaded where there is one; stored
-/// constants (attention masks, RoPE wavelengths) are ignored. Every other tensor must be one of the
-/// decoder's: a bias that the decoder does not have, or a layer too many, is another network, and an error.
+/// constants (attention masks, RoPE wavelengths) are ignored, as is DeepSeek's layer after the last one, which
+/// predicts further tokens. Every other tensor must be one of the decoder's: a bias that the decoder does not
+/// have, or a layer too many, is another network, and an error. Quantised weights are refused by name.
 ///
 /// \code
 /// const cesaro::decoder_config config = cesaro::read_decoder_config("checkpoint");
@@ -145,7 +161,7 @@ decoder_weights<Real> load_weights(const std::filesystem::path& path, const deco
                 fail(name, "is there as '" + detail::printable(other->second) + "', too");
             return true;
         }
-        if (!detail::is_no_weight(name)) fail(name, "is no part of the decoder that the config describes");
+        if (!detail::is_no_weight(names, config, base)) fail(name, detail::why_unknown(name));
         return false;
     };
     const auto view_of = [&](const std::string& base) -> tensor_view<Real> {

@@ -80,7 +80,8 @@ struct tensor_names {
     std::span<const tensor_name> outside;               ///< of the layers
     std::array<std::span<const tensor_name>, 3> layer;  ///< of each layer, in three lists
     double gain_shift = 0;                              ///< a gain is stored with this added
-    bool bare = false;  ///< without an unembedding, files are published without the prefix
+    bool bare = false;              ///< without an unembedding, files are published without the prefix
+    bool predicts_further = false;  ///< checkpoints hold one layer more, for the prediction of further tokens
 };
 
 namespace detail::names {
@@ -251,6 +252,12 @@ constexpr tensor_names llama_like(list norms, list attention, list feed_forward,
     return {"model.", "layers.", "lm_head", llama_outside, {norms, attention, feed_forward}, gain_shift};
 }
 
+constexpr tensor_names deepseek_like(list attention) {
+    tensor_names names = llama_like(llama_norms, attention, deepseek_experts);
+    names.predicts_further = true;
+    return names;
+}
+
 }  // namespace detail::names
 
 inline constexpr tensor_names gpt2_names{.base = "transformer.",
@@ -305,10 +312,10 @@ inline constexpr tensor_names gpt_oss_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::gpt_oss_experts);
 inline constexpr tensor_names qwen_moe_names = detail::names::llama_like(
     detail::names::llama_norms, detail::names::llama_attention, detail::names::qwen_experts);
-inline constexpr tensor_names deepseek_names = detail::names::llama_like(
-    detail::names::llama_norms, detail::names::deepseek_attention, detail::names::deepseek_experts);
-inline constexpr tensor_names deepseek_lite_names = detail::names::llama_like(
-    detail::names::llama_norms, detail::names::deepseek_lite_attention, detail::names::deepseek_experts);
+inline constexpr tensor_names deepseek_names =
+    detail::names::deepseek_like(detail::names::deepseek_attention);
+inline constexpr tensor_names deepseek_lite_names =
+    detail::names::deepseek_like(detail::names::deepseek_lite_attention);
 
 namespace detail {
 
