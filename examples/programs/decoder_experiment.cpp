@@ -10,7 +10,9 @@
 
 #include <cesaro/decoder/draws.hpp>
 #include <cesaro/decoder/initialization.hpp>
-#include <cesaro/decoder/untrained_jacobian_norms.hpp>
+#include <cesaro/decoder/layer_statistics.hpp>
+#include <cesaro/decoder/unembedding.hpp>
+#include <cesaro/detail/memory.hpp>
 #include <cesaro/files/checkpoint.hpp>
 #include <cesaro/files/config_json.hpp>
 #include <cesaro/files/token_ids.hpp>
@@ -47,25 +49,51 @@ void experiment_options::add_to(CLI::App& app) {
     app.add_option("--rope", rope, "Rotate queries and keys, or do not; learned positions stay")
         ->check(CLI::IsMember({"on", "off"}))
         ->type_name("on|off");
-    add_count(app, "--draws", draws, 0, 1'000'000,
-              "Draws of weights and prompt to average over; 0: predict, and measure nothing [1]");
+    app.add_option_function<std::string>(
+           "--draws", [this](const std::string& text) { draws = parse_count("--draws", text, 0, 1'000'000); },
+           "Draws of weights and prompt to average over; 0: predict, and measure nothing [1, or one for each "
+           "prompt]")
+        ->type_name("N");
     app.add_option("--probes", probes,
-                   "Gaussian probes per draw; or exact: all basis vectors; or ones: the summed output [8]")
-        ->type_name("K|exact|ones");
+                   "Gaussian probes per draw; exact: all basis vectors; or what is differentiated: ones, the "
+                   "summed output; norm=residual or norm=embedding, its norm before or after the last "
+                   "normalisation; logit=ID, log-probability=ID or argmax-probability of the next token [8]")
+        ->type_name("K|exact|...");
     add_count(app, "--seed", seed, 0, std::numeric_limits<Index>::max(), "Seed of everything random [0]");
     add_word(app, "--weights", weights, "PATH",
              "Load the weights from a directory with model.safetensors, or a file, and compare with their "
              "initialization; draws are prompts");
-    add_word(app, "--token-ids", token_ids, "FILE",
-             "Token ids of the prompt, numbers apart by blanks; else they are random");
+    add_word(
+        app, "--token-ids", token_ids, "FILE",
+        "Prompts, one a line: token ids apart by blanks or commas, in brackets or not; else random ones");
+    app.add_option_function<std::string>(
+           "--query",
+           [this](const std::string& text) { query = parse_count("--query", text, 1, (1 << 20) - 1); },
+           "Position from which prompts are read, instead of the last")
+        ->type_name("N");
+    app.add_option(
+           "--average", average,
+           "Over draws: rms, the root of the mean square; or normalized, the mean of profiles that sum "
+           "to one [rms; of given prompts and weights: normalized]")
+        ->check(CLI::IsMember({"rms", "normalized"}))
+        ->type_name("rms|normalized");
+    app.add_option(
+           "--residual-init", residual_init,
+           "Initial deviation of the maps back to the residual stream: scaled, by 1/sqrt(2 layers); "
+           "plain; family, as its class has it; or weights, of all maps, as measured in --weights [family]")
+        ->check(CLI::IsMember({"family", "scaled", "plain", "weights"}))
+        ->type_name("family|scaled|plain|weights");
+    app.add_flag(
+        "--stream", stream,
+        "Draw or read the weights one layer at a time, twice; as it is where they do not fit in memory");
 }
 
 cesaro::decoder<float> experiment::draw_network(std::uint64_t draw) const {
     return cesaro::initialize_decoder<float>(config, cesaro::draw_seeds(probes.seed, draw).weights);
 }
 
-std::vector<Index> experiment::prompt(std::uint64_t draw) const {
-    if (!ids.empty()) return ids;
+prompt experiment::ids(std::uint64_t draw) const {
+    if (!prompts.empty()) return prompts[std::size_t(draw) % prompts.size()];
     return cesaro::uniform_token_ids(tokens, config.vocab_size, cesaro::draw_seeds(probes.seed, draw).tokens);
 }
 
@@ -80,26 +108,86 @@ void check_profile(const Eigen::VectorXd& norms, const std::string& weights) {
             "no profile: with {} no token moves the last one, all Jacobian norms are 0", weights));
 }
 
+/// Calls f(model, embeddings) of a draw.
+template <class F>
+auto with_draw(const experiment& e, bool of_loaded, std::uint64_t draw, const F& f) {
+    const prompt ids = e.ids(draw);
+    if (of_loaded && e.loaded) return f(*e.loaded, cesaro::embed(*e.loaded, ids));
+    if (of_loaded) return f(*e.streamed, cesaro::embed(*e.streamed, ids));
+    if (e.stream) {
+        const auto model =
+            cesaro::drawn_decoder<float>(e.config, cesaro::draw_seeds(e.probes.seed, draw).weights);
+        return f(model, cesaro::embed(model, ids));
+    }
+    const auto model = e.draw_network(draw);
+    return f(model, cesaro::embed(model, ids));
+}
+
 }  // namespace
 
-cesaro::profile_estimate<double> experiment::measure(bool of_loaded) const {
+measurement experiment::measure(bool of_loaded) const {
     progress_line progress("untrained_decoder", "measured");
-    cesaro::jacobian_probes now = probes;
-    now.progress = [&](double done) { progress(done); };
-    cesaro::profile_estimate<double> estimate;
-    if (of_loaded) {
-        std::vector<Eigen::MatrixXf> inputs;
-        for (Index draw = 0; draw < draws; ++draw)
-            inputs.push_back(cesaro::embed(*loaded, prompt(std::uint64_t(draw))));
-        estimate = cesaro::jacobian_norms(*loaded, inputs, now);
-        check_profile(estimate.profile, fmt::format("the weights of {}", outline.name));
-    } else {
-        estimate = ids.empty() ? cesaro::untrained_jacobian_norms(config, tokens, draws, now, probes.seed)
-                               : cesaro::untrained_jacobian_norms(config, ids, draws, now, probes.seed);
-        check_profile(estimate.profile,
-                      fmt::format("weights drawn with initializer_range = {:g}", config.initializer_range));
+    cesaro::detail::pass_average average(draws, probes.average);
+    measurement m;
+    m.profiles.resize(tokens, draws);
+    for (Index draw = 0; draw < draws; ++draw) {
+        cesaro::jacobian_probes now = probes;
+        now.progress = [&](double done) { progress((double(draw) + done) / double(draws)); };
+        const Eigen::MatrixXd squared =
+            with_draw(*this, of_loaded, std::uint64_t(draw), [&](const auto& model, const auto& x) {
+                return cesaro::squared_jacobian_norms(model, x, now, std::uint64_t(draw));
+            });
+        average.add(squared);
+        const Eigen::VectorXd norms = squared.rowwise().mean().cwiseSqrt();
+        check_profile(norms, of_loaded ? fmt::format("the weights of {}", outline.name)
+                                       : fmt::format("weights drawn with initializer_range = {:g}",
+                                                     config.initializer_range));
+        m.profiles.col(draw) = norms / norms.sum();
     }
-    return estimate;
+    m.estimate = average.estimate();
+    return m;
+}
+
+measured_layers experiment::report_layers() const {
+    progress_line progress("untrained_decoder", "read");
+    measured_layers mean;
+    const double share = 1 / double(draws);
+    for (Index draw = 0; draw < draws; ++draw) {
+        const auto layers =
+            with_draw(*this, has_weights(), std::uint64_t(draw),
+                      [](const auto& model, auto x) { return cesaro::layer_report(model, x); });
+        if (draw == 0) {
+            mean.layers = layers;
+            for (cesaro::layer_statistics& layer : mean.layers) {
+                const std::size_t heads = layer.heads.size();
+                layer = {};
+                layer.heads.assign(heads, {});
+            }
+        }
+        for (std::size_t l = 0; l < layers.size(); ++l) {
+            for (double cesaro::layer_statistics::*const x :
+                 {&cesaro::layer_statistics::attention_share, &cesaro::layer_statistics::mean_attention_share,
+                  &cesaro::layer_statistics::feed_forward_share,
+                  &cesaro::layer_statistics::mean_feed_forward_share})
+                mean.layers[l].*x += share * layers[l].*x;
+            for (std::size_t h = 0; h < layers[l].heads.size(); ++h)
+                for (double cesaro::head_statistics::*const x :
+                     {&cesaro::head_statistics::tokens_seen, &cesaro::head_statistics::mean_distance,
+                      &cesaro::head_statistics::uniformity, &cesaro::head_statistics::first_token,
+                      &cesaro::head_statistics::output_norm})
+                    mean.layers[l].heads[h].*x += share * layers[l].heads[h].*x;
+        }
+        progress(double(draw + 1) / double(draws));
+    }
+    return mean;
+}
+
+std::optional<double> experiment::loss() const {
+    if (!loaded || prompts.empty()) return std::nullopt;
+    double sum = 0;
+    for (const prompt& one : prompts)
+        sum += cesaro::prompt_loss(*loaded, one);
+    return sum / double(prompts.size());
 }
 
 namespace {
@@ -226,64 +314,150 @@ chosen_decoder resolve_decoder(const experiment_options& options) {
 
 namespace {
 
-/// The final normalisation of a LayerNorm at initialization makes the sum of its outputs constant: the ones
-/// probe then reads the residual stream.
+/// A LayerNorm at initialization makes the sum of its outputs constant: the ones probe then reads the residual
+/// stream.
 cesaro::jacobian_probes resolve_probes(const experiment_options& options, const decoder_config& config) {
     cesaro::jacobian_probes probes;
     probes.seed = std::uint64_t(options.seed);
-    if (options.probes == "exact") {
+    const std::string& text = options.probes;
+    const auto token_of = [&](const std::string& kind) {
+        return parse_count("--probes", text.substr(kind.size()), 0, config.vocab_size - 1);
+    };
+    if (text == "exact") {
         probes.kind = probe_kind::exact;
-    } else if (options.probes == "ones") {
+    } else if (text == "ones") {
         probes.kind = probe_kind::ones;
         if (config.norm.kind == cesaro::norm_kind::layer_norm)
             probes.output = cesaro::decoder_output::residual;
+    } else if (text == "norm=residual" || text == "norm=embedding") {
+        probes.kind = probe_kind::norm;
+        if (text == "norm=residual") probes.output = cesaro::decoder_output::residual;
+    } else if (text.starts_with("logit=")) {
+        probes.kind = probe_kind::logit;
+        probes.token = token_of("logit=");
+    } else if (text.starts_with("log-probability=")) {
+        probes.kind = probe_kind::log_probability;
+        probes.token = token_of("log-probability=");
+    } else if (text == "argmax-probability") {
+        probes.kind = probe_kind::argmax_probability;
     } else {
         try {
-            probes.count = parse_count("--probes", options.probes, 1, 1'000'000);
+            probes.count = parse_count("--probes", text, 1, 1'000'000);
         } catch (const usage_error&) {
-            throw usage_error(fmt::format(
-                "--probes: '{}' must be a whole number in [1, 1000000], exact or ones", options.probes));
+            throw usage_error(
+                fmt::format("--probes: '{}' must be a whole number in [1, 1000000], exact, ones, "
+                            "norm=residual, norm=embedding, "
+                            "logit=ID, log-probability=ID or argmax-probability",
+                            text));
         }
     }
     return probes;
 }
 
-/// The token ids of a file, as many as asked for; none when they are to be drawn.
-std::vector<Index> resolve_ids(const experiment_options& options, const decoder_config& config) {
+/// The prompts of a file, all of one length; none when they are to be drawn.
+std::vector<prompt> resolve_prompts(const experiment_options& options, const decoder_config& config) {
     if (options.token_ids.empty()) return {};
     check_input(options.token_ids);
-    std::vector<Index> ids = cesaro::read_token_ids(options.token_ids, config.vocab_size);
-    const Index tokens = options.tokens.value_or(Index(ids.size()));
-    if (Index(ids.size()) < tokens)
-        throw usage_error(fmt::format("--tokens: {} is more than the {} token ids of '{}'", tokens,
-                                      ids.size(), options.token_ids));
-    if (tokens < 2)
-        throw usage_error(
-            fmt::format("--token-ids: '{}' holds one token id, and a profile needs 2", options.token_ids));
-    ids.resize(std::size_t(tokens));
-    return ids;
+    std::vector<prompt> prompts = cesaro::read_prompts(options.token_ids, config.vocab_size);
+    const auto named = [&](std::size_t i) {
+        return prompts.size() == 1 ? fmt::format("'{}'", options.token_ids)
+                                   : fmt::format("prompt {} of '{}'", i + 1, options.token_ids);
+    };
+    for (std::size_t i = 0; i < prompts.size(); ++i) {
+        const auto length = Index(prompts[i].size());
+        if (length < options.tokens.value_or(0))
+            throw usage_error(fmt::format("--tokens: {} is more than the {} token ids of {}", *options.tokens,
+                                          length, named(i)));
+        if (length < 2)
+            throw usage_error(
+                fmt::format("--token-ids: {} holds one token id, and a profile needs 2", named(i)));
+        if (!options.tokens && length != Index(prompts[0].size()))
+            throw usage_error(
+                fmt::format("--token-ids: {} has {} tokens where the first has {}: --tokens says how "
+                            "many of each are read",
+                            named(i), length, prompts[0].size()));
+    }
+    if (options.tokens)
+        for (prompt& one : prompts)
+            one.resize(std::size_t(*options.tokens));
+    return prompts;
+}
+
+/// Cuts prompts behind the position from which they are read: what is after it moves nothing.
+void read_from(const experiment_options& options, experiment& e) {
+    if (!options.query) return;
+    if (*options.query >= e.tokens)
+        throw usage_error(fmt::format("--query: {} must be one of the {} positions of the prompt, from 0",
+                                      *options.query, e.tokens));
+    e.tokens = *options.query + 1;
+    for (prompt& one : e.prompts)
+        one.resize(std::size_t(e.tokens));
+}
+
+/// Throws where draws are one and the same.
+void check_draws(const experiment_options& options, const experiment& e) {
+    if (options.weights.empty() || e.prompts.empty()) return;
+    if (e.draws != Index(e.prompts.size()))
+        throw usage_error(fmt::format(
+            "--draws: {} where --weights and --token-ids leave nothing to draw: they are {}; more --probes "
+            "sharpen the estimate",
+            e.draws, counted(Index(e.prompts.size()), "draw")));
+    for (std::size_t i = 0; i < e.prompts.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j)
+            if (e.prompts[i] == e.prompts[j])
+                throw usage_error(fmt::format(
+                    "--token-ids: prompt {} of '{}' is prompt {} once more, which tells nothing of an error",
+                    i + 1, options.token_ids, j + 1));
+}
+
+/// How the maps back to the residual stream are drawn.
+void choose_initialisation(const experiment_options& options, experiment& e) {
+    if (options.residual_init == "scaled") e.config.residual_init_by_depth = true;
+    if (options.residual_init == "plain") e.config.residual_init_by_depth = false;
+    if (options.residual_init == "weights") {
+        if (!e.loaded)
+            throw usage_error("--residual-init: weights measures those of --weights, which fit in memory");
+        e.config = cesaro::with_deviations_of(e.config, e.loaded->weights());
+    }
+}
+
+/// Whether the weights are to be had one layer at a time only.
+bool must_stream(const experiment_options& options, const decoder_config& config) {
+    if (options.stream) return true;
+    const double memory = 0.8 * cesaro::detail::physical_memory();
+    decoder_config shallow = config;
+    shallow.layers = std::min<Index>(1, config.layers);
+    const auto bytes = [](const decoder_config& c) { return 4 * cesaro::weight_count(c); };
+    return bytes(config) > memory && bytes(shallow) < memory / 2;
 }
 
 }  // namespace
 
 experiment resolve(const experiment_options& options) {
     const auto [config, outline] = resolve_decoder(options);
-    if (options.draws > 1 && !options.weights.empty() && !options.token_ids.empty())
-        throw usage_error(
-            fmt::format("--draws: {} draws are one with --weights and --token-ids, which leave "
-                        "nothing to draw; more --probes sharpen the estimate",
-                        options.draws));
     experiment e{.config = config,
                  .outline = outline,
                  .loaded = {},
-                 .ids = resolve_ids(options, config),
+                 .streamed = {},
+                 .tensors = {},
+                 .prompts = resolve_prompts(options, config),
                  .tokens = options.tokens.value_or(256),
-                 .draws = options.draws,
+                 .draws = options.draws.value_or(1),
+                 .stream = must_stream(options, config),
                  .probes = resolve_probes(options, config)};
-    if (!e.ids.empty()) e.tokens = Index(e.ids.size());
-    if (!options.weights.empty())
+    if (!e.prompts.empty()) e.tokens = Index(e.prompts[0].size());
+    if (!e.prompts.empty() && !options.draws) e.draws = Index(e.prompts.size());
+    check_draws(options, e);
+    read_from(options, e);
+    const bool given = !options.weights.empty() && e.prompts.size() > 1;
+    if (options.average == "normalized" || (options.average.empty() && given))
+        e.probes.average = cesaro::profile_average::normalized;
+    if (!options.weights.empty() && e.stream)
+        e.streamed.emplace(cesaro::stream_weights<float>(options.weights, config));
+    if (!options.weights.empty() && !e.stream)
         e.loaded.emplace(
-            cesaro::decoder<float>{config, cesaro::load_weights<float>(options.weights, config)});
+            cesaro::decoder<float>{config, cesaro::load_weights<float>(options.weights, config, &e.tensors)});
+    choose_initialisation(options, e);
     return e;
 }
 

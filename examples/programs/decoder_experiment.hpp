@@ -5,6 +5,8 @@
 
 #include <cesaro/decoder/decoder.hpp>
 #include <cesaro/decoder/jacobian_norms.hpp>
+#include <cesaro/decoder/layer_statistics.hpp>
+#include <cesaro/files/checkpoint.hpp>
 #include <cesaro/files/model_outline.hpp>
 #include <cesaro/profile_estimate.hpp>
 
@@ -25,31 +27,57 @@ struct experiment_options {
     Eigen::Index layers = -1;
     Eigen::Index width = 0;
     std::string rope;
-    Eigen::Index draws = 1;
+    std::optional<Eigen::Index> draws;
     std::string probes = "8";
     Eigen::Index seed = 0;
     std::string weights;
     std::string token_ids;
+    std::optional<Eigen::Index> query;
+    std::string average;
+    std::string residual_init = "family";
+    bool stream = false;
 
     void add_to(CLI::App& app);
+};
+
+using prompt = std::vector<Eigen::Index>;
+
+/// What was measured over the draws.
+struct measurement {
+    cesaro::profile_estimate<double> estimate;
+    Eigen::MatrixXd profiles = {};  ///< of each draw, its column, summing to one
+};
+
+/// The layers of a network, averaged over the draws.
+struct measured_layers {
+    std::vector<cesaro::layer_statistics> layers;
 };
 
 /// Jacobian norms of networks and prompts, each given or drawn anew for every draw.
 struct experiment {
     cesaro::decoder_config config;
-    cesaro::model_outline outline;                 ///< its name, and which layers see windows
-    std::optional<cesaro::decoder<float>> loaded;  ///< of a checkpoint
-    std::vector<Eigen::Index> ids;                 ///< of the prompt; empty where it is drawn
+    cesaro::model_outline outline;                            ///< its name, and which layers see windows
+    std::optional<cesaro::decoder<float>> loaded;             ///< of a checkpoint
+    std::optional<cesaro::streamed_decoder<float>> streamed;  ///< of a checkpoint, one layer at a time
+    cesaro::loaded_tensors tensors;                           ///< of the checkpoint
+    std::vector<prompt> prompts;                              ///< given; empty where they are drawn
     Eigen::Index tokens;
     Eigen::Index draws;
+    bool stream;                     ///< drawn layers are drawn one at a time
     cesaro::jacobian_probes probes;  ///< their seed is that of everything drawn
 
+    bool has_weights() const { return loaded || streamed; }
     cesaro::decoder<float> draw_network(std::uint64_t draw) const;
-    std::vector<Eigen::Index> prompt(std::uint64_t draw) const;
+    /// The token ids of a draw.
+    prompt ids(std::uint64_t draw) const;
 
     /// Over the draws; of the loaded network or of drawn ones. Says on standard error how far it is.
     /// \throws usage_error when the norms are not finite, or all of them are zero.
-    cesaro::profile_estimate<double> measure(bool of_loaded) const;
+    measurement measure(bool of_loaded) const;
+    /// The same of what the layers do.
+    measured_layers report_layers() const;
+    /// Of the loaded network and the given prompts, in nats per token; none of what is streamed.
+    std::optional<double> loss() const;
 };
 
 /// A decoder as the options change it, and its outline.

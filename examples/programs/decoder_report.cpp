@@ -8,6 +8,7 @@
 #include "common/text.hpp"
 
 #include <cesaro/files/config_json.hpp>
+#include <cesaro/profile.hpp>
 #include <cesaro/profile_distance.hpp>
 
 #include <fmt/format.h>
@@ -33,20 +34,39 @@ void decoder_profiles::add(const std::string& name, const std::string& legend, c
 
 namespace {
 
-std::string title_of(const decoder_profiles& p) {
-    return fmt::format("{}{}: {}, width {}, {}", p.outline.name, p.loaded ? "" : " at initialisation",
-                       counted(p.config.layers, "layer"), p.config.width,
-                       counted(p.measured.size(), "token"));
+std::string title_of(const experiment& e) {
+    return fmt::format("{}{}: {}, width {}, {}", e.outline.name, e.has_weights() ? "" : " at initialisation",
+                       counted(e.config.layers, "layer"), e.config.width, counted(e.tokens, "token"));
 }
 
 /// Those of the outline are what row_theory leaves out.
-std::vector<std::string> notes_of(const decoder_profiles& p) {
-    return notes_beside_prediction(p.outline, p.measured.size(), "row_theory");
+std::vector<std::string> notes_of(const experiment& e) {
+    std::vector<std::string> notes = notes_beside_prediction(e.outline, e.tokens, "row_theory");
+    if (e.has_weights() && e.prompts.empty())
+        notes.push_back(
+            "the prompts are random tokens, which no training text resembles: --token-ids gives others");
+    return notes;
 }
 
+/// What is differentiated, when it is not the whole hidden state.
 ordered_json probes_json(const cesaro::jacobian_probes& probes) {
-    if (probes.kind == probe_kind::gaussian) return probes.count;
-    return probes.kind == probe_kind::exact ? "exact" : "ones";
+    switch (probes.kind) {
+        case probe_kind::gaussian:
+            return probes.count;
+        case probe_kind::exact:
+            return "exact";
+        case probe_kind::ones:
+            return "ones";
+        case probe_kind::norm:
+            return probes.output == cesaro::decoder_output::residual ? "norm=residual" : "norm=embedding";
+        case probe_kind::logit:
+            return fmt::format("logit={}", probes.token);
+        case probe_kind::log_probability:
+            return fmt::format("log-probability={}", probes.token);
+        case probe_kind::argmax_probability:
+            return "argmax-probability";
+    }
+    return nullptr;
 }
 
 /// The ways to know positions, besides windows.
@@ -82,17 +102,80 @@ ordered_json facts_of(const cesaro::decoder_config& c, const cesaro::model_outli
     return json;
 }
 
-/// What was measured.
-ordered_json facts_of(const decoder_profiles& p) {
-    ordered_json json = facts_of(p.config, p.outline);
-    json["weights"] = p.loaded ? "loaded" : "drawn";
-    json["tokens"] = p.measured.size();
-    json["token_ids"] = p.given ? "given" : "drawn";
-    json["draws"] = p.draws;
-    json["probes"] = probes_json(p.probes);
-    json["seed"] = p.probes.seed;
-    json["output"] = p.probes.output == cesaro::decoder_output::normalized ? "normalized" : "residual";
+/// Of what something was measured.
+ordered_json facts_of(const experiment& e, const std::optional<double>& loss) {
+    ordered_json json = facts_of(e.config, e.outline);
+    json["weights"] = e.has_weights() ? "loaded" : "drawn";
+    if (e.loaded) {
+        json["tensors"] = {
+            {"loaded", e.tensors.loaded}, {"passed_over", e.tensors.passed_over}, {"types", e.tensors.types}};
+    }
+    if (loss) {
+        json["loss"] = *loss;
+        json["uniform_loss"] = std::log(double(e.config.vocab_size));
+    }
+    json["tokens"] = e.tokens;
+    json["token_ids"] = e.prompts.empty() ? "drawn" : "given";
+    json["draws"] = e.draws;
     return json;
+}
+ordered_json facts_of(const decoder_profiles& p) {
+    const experiment& e = p.of;
+    ordered_json json = facts_of(e, p.loss);
+    json["probes"] = probes_json(e.probes);
+    json["seed"] = e.probes.seed;
+    json["output"] = e.probes.output == cesaro::decoder_output::normalized ? "normalized" : "residual";
+    json["average"] = e.probes.average == cesaro::profile_average::normalized ? "normalized" : "rms";
+    return json;
+}
+
+/// What a reader is to know of a checkpoint: that it is the right one.
+std::string checkpoint_lines(const experiment& e, const std::optional<double>& loss) {
+    if (!e.loaded) return "";
+    std::string types;
+    for (const auto& [type, count] : e.tensors.types)
+        types += fmt::format("{}{}", types.empty() ? "" : ", ", type);
+    std::string text = fmt::format("\nloaded {} of {}, {} passed over", counted(e.tensors.loaded, "tensor"),
+                                   types, e.tensors.passed_over.size());
+    if (loss)
+        text += fmt::format("; loss of the prompts {:.4g} nats per token, {:.4g} if all were equally likely",
+                            *loss, std::log(double(e.config.vocab_size)));
+    return text;
+}
+
+/// A profile in a few numbers, each but the valley's place in even shares.
+struct profile_shape {
+    std::string name;
+    double first_token, first_tenth, valley, neighbour, query;
+    Index valley_position;
+};
+profile_shape shape_of(const std::string& name, const VectorXd& profile) {
+    const cesaro::profile_summary<double> s = cesaro::summarize(profile);
+    const auto n = double(profile.size());
+    const cesaro::profile_tenths split = cesaro::tenths(profile.size());
+    return {name,
+            n * s.first_token,
+            n / double(split.primacy_end) * s.primacy,
+            n * s.valley,
+            profile.size() > 1 ? n * profile[profile.size() - 2] / profile.sum() : 0,
+            n * s.last_token,
+            Index(s.valley_position)};
+}
+std::vector<profile_shape> shapes_of(const decoder_profiles& p) {
+    std::vector<profile_shape> shapes{shape_of("measured", p.measured)};
+    for (const decoder_theory& theory : p.theories)
+        shapes.push_back(shape_of(theory.name, theory.profile));
+    return shapes;
+}
+table shape_table(const std::vector<profile_shape>& shapes) {
+    const auto column = columns_over(shapes);
+    return {column("in even shares", [](const profile_shape& s) { return s.name; }),
+            column("first_token", [](const profile_shape& s) { return s.first_token; }),
+            column("first_tenth", [](const profile_shape& s) { return s.first_tenth; }),
+            column("valley", [](const profile_shape& s) { return s.valley; }),
+            column("valley_position", [](const profile_shape& s) { return s.valley_position; }),
+            column("neighbour", [](const profile_shape& s) { return s.neighbour; }),
+            column("query", [](const profile_shape& s) { return s.query; })};
 }
 
 table profile_table(const decoder_profiles& p, const std::vector<Index>& positions) {
@@ -100,6 +183,10 @@ table profile_table(const decoder_profiles& p, const std::vector<Index>& positio
     table t = {column("position", [](Index m) { return m; }),
                column("measured", [&](Index m) { return p.measured[m]; }),
                column("standard_error", [&](Index m) { return p.standard_error[m]; })};
+    for (Index i = 0; i < p.percentiles.cols(); ++i) {
+        static constexpr const char* names[] = {"percentile_10", "median", "percentile_90"};
+        t.push_back(column(names[i], [&](Index m) { return p.percentiles(m, i); }));
+    }
     for (const decoder_theory& theory : p.theories)
         t.push_back(column(theory.name, [&](Index m) { return theory.profile[m]; }));
     return t;
@@ -123,6 +210,11 @@ std::string document(const decoder_profiles& p, const report& r) {
     for (const decoder_theory& t : p.theories) {
         json["scores"][t.name] = {
             {"spearman", t.spearman}, {"wasserstein", t.wasserstein}, {"total_variation", t.total_variation}};
+    }
+    for (const profile_shape& s : shapes_of(p)) {
+        json["shape"][s.name] = {{"first_token", s.first_token}, {"first_tenth", s.first_tenth},
+                                 {"valley", s.valley},           {"valley_position", s.valley_position},
+                                 {"neighbour", s.neighbour},     {"query", s.query}};
     }
     return to_text(json);
 }
@@ -167,11 +259,11 @@ drawing drawing_of(const decoder_profiles& p) {
     for (std::size_t i = 0; i < p.theories.size(); ++i)
         curves.push_back(
             {points_of(p.theories[i].profile), "with lines " + line_style(styles[i]), p.theories[i].legend});
-    return {.title = title_of(p),
+    return {.title = title_of(p.of),
             .x_label = "position of the source token",
             .y_label = "share of the Jacobian norm",
             .script = frame(last) + plot_curves(curves),
-            .notes = notes_of(p)};
+            .notes = notes_of(p.of)};
 }
 
 }  // namespace
@@ -179,23 +271,121 @@ drawing drawing_of(const decoder_profiles& p) {
 void prepare(destinations& files, const decoder_profiles& profiles, const position_options& positions,
              const output_options& output) {
     const Index tokens = profiles.measured.size();
-    report r{.heading = title_of(profiles),
+    report r{.heading = title_of(profiles.of) + checkpoint_lines(profiles.of, profiles.loss),
              .facts = facts_of(profiles),
              .rows_name = "profile",
              .rows = profile_table(profiles, positions.choose(tokens, output.format)),
-             .notes = notes_of(profiles)};
+             .notes = notes_of(profiles.of)};
     positions.annotate(r, tokens, output.format);
     const bool json = output.format == output_format::json;
     std::string text = json ? document(profiles, r) : render(r, output);
     if (output.format == output_format::text) {
         text += fmt::format("\nfitted alpha {:.6g}, fitted gain factor {:.6g}\n\n", profiles.fitted_alpha,
                             profiles.fitted_gain_factor) +
-                to_text(score_table(profiles));
+                to_text(score_table(profiles)) + "\n" + to_text(shape_table(shapes_of(profiles)));
     }
     if (output.format != output_format::text)
         for (const std::string& note : r.notes)
             print_note(note);
     files.prepare(text, [&] { return drawing_of(profiles); });
+}
+
+namespace {
+
+/// The weight on the first token from which a head counts as a sink.
+constexpr double sink_threshold = 0.3;
+
+template <class F>
+double over_heads(const cesaro::layer_statistics& layer, const F& f) {
+    double mean = 0;
+    for (const cesaro::head_statistics& head : layer.heads)
+        mean += f(head) / double(layer.heads.size());
+    return mean;
+}
+
+table table_of_layers(const layers_report& r) {
+    using cesaro::head_statistics;
+    std::vector<Index> numbers;
+    for (std::size_t l = 0; l < r.measured.layers.size(); ++l)
+        numbers.push_back(Index(l));
+    const auto column = columns_over(numbers);
+    const auto at = [&](Index l) -> const cesaro::layer_statistics& {
+        return r.measured.layers[std::size_t(l)];
+    };
+    const auto mean = [&](const char* name, double head_statistics::*x) {
+        return column(name, [&, x](Index l) {
+            return over_heads(at(l), [&](const head_statistics& h) { return h.*x; });
+        });
+    };
+    return {column("layer", [](Index l) { return l; }),
+            column("attention_share", [&](Index l) { return at(l).attention_share; }),
+            column("predicted_attention_share", [&](Index l) { return r.predicted.alphas()[l]; }),
+            column("mean_attention_share", [&](Index l) { return at(l).mean_attention_share; }),
+            column("feed_forward_share", [&](Index l) { return at(l).feed_forward_share; }),
+            column("mean_feed_forward_share", [&](Index l) { return at(l).mean_feed_forward_share; }),
+            mean("tokens_seen", &head_statistics::tokens_seen),
+            column("predicted_tokens_seen", [&](Index l) { return r.predicted.tokens_seen()[l]; }),
+            mean("mean_distance", &head_statistics::mean_distance),
+            mean("uniformity", &head_statistics::uniformity),
+            mean("first_token", &head_statistics::first_token),
+            column("sinks", [&](Index l) {
+                return Index(std::ranges::count_if(
+                    at(l).heads, [](const head_statistics& h) { return h.first_token > sink_threshold; }));
+            })};
+}
+
+table table_of_heads(const layers_report& r) {
+    using cesaro::head_statistics;
+    struct place {
+        Index layer, head;
+        const head_statistics* s;
+    };
+    std::vector<place> places;
+    for (std::size_t l = 0; l < r.measured.layers.size(); ++l)
+        for (std::size_t h = 0; h < r.measured.layers[l].heads.size(); ++h)
+            places.push_back({Index(l), Index(h), &r.measured.layers[l].heads[h]});
+    const auto column = columns_over(places);
+    return {column("layer", [](const place& p) { return p.layer; }),
+            column("head", [](const place& p) { return p.head; }),
+            column("tokens_seen", [](const place& p) { return p.s->tokens_seen; }),
+            column("mean_distance", [](const place& p) { return p.s->mean_distance; }),
+            column("uniformity", [](const place& p) { return p.s->uniformity; }),
+            column("first_token", [](const place& p) { return p.s->first_token; }),
+            column("output_norm", [](const place& p) { return p.s->output_norm; })};
+}
+
+}  // namespace
+
+void prepare(destinations& files, const layers_report& layers) {
+    report r{.heading = title_of(layers.of) + checkpoint_lines(layers.of, layers.loss),
+             .facts = facts_of(layers.of, layers.loss),
+             .rows_name = layers.by_head ? "heads" : "layers_report",
+             .rows = layers.by_head ? table_of_heads(layers) : table_of_layers(layers),
+             .notes = notes_of(layers.of)};
+    std::erase_if(r.notes, [](const std::string& note) { return note.starts_with("in row_theory"); });
+    std::vector<double> lambdas;
+    for (const cesaro::layer_statistics& layer : layers.measured.layers)
+        lambdas.push_back(layer.mean_attention_share);
+    r.facts["lambda_schedule_config"] = {{"schedule_type", "custom"}, {"lambdas_custom", lambdas}};
+    files.prepare(r, [&] {
+        std::vector<curve> curves;
+        const auto add = [&](const char* legend, const auto& share) {
+            std::vector<std::pair<double, double>> points;
+            for (std::size_t l = 0; l < layers.measured.layers.size(); ++l)
+                points.emplace_back(double(l), share(l));
+            curves.push_back({std::move(points), "with linespoints " + line_style(curves.size()), legend});
+        };
+        const auto& all = layers.measured.layers;
+        add("attention, measured", [&](std::size_t l) { return all[l].attention_share; });
+        add("attention, predicted", [&](std::size_t l) { return layers.predicted.alphas()[Index(l)]; });
+        add("attention, mean over positions", [&](std::size_t l) { return all[l].mean_attention_share; });
+        add("feed-forward, measured", [&](std::size_t l) { return all[l].feed_forward_share; });
+        return drawing{.title = title_of(layers.of),
+                       .x_label = "layer",
+                       .y_label = "share of what a branch adds, against the stream before it",
+                       .script = "set yrange [0:1]\nset key outside right\n" + plot_curves(curves),
+                       .notes = r.notes};
+    });
 }
 
 void prepare(destinations& files, const predicted_decoder& predicted, const position_options& positions,

@@ -15,6 +15,7 @@
 
 #include <Eigen/Core>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,14 +33,11 @@ struct decoder_theory {
 
 /// What was measured of a decoder, and what theories say of it.
 struct decoder_profiles {
-    cesaro::decoder_config config;
-    cesaro::model_outline outline;
-    bool loaded;  ///< the weights are those of a checkpoint, not drawn
-    bool given;   ///< so is the prompt
-    Eigen::Index draws;
-    cesaro::jacobian_probes probes;
+    const experiment& of;
     Eigen::VectorXd measured;        ///< sums to one
     Eigen::VectorXd standard_error;  ///< of measured; infinite where there is no estimate
+    Eigen::MatrixXd percentiles;     ///< of the draws' profiles: 10, 50, 90; no columns where they are few
+    std::optional<double> loss;      ///< of given prompts, in nats per token
     double fitted_alpha = 0;
     double fitted_gain_factor = 0;
     std::vector<decoder_theory> theories = {};
@@ -51,6 +49,16 @@ struct decoder_profiles {
 /// The profiles at the positions asked for, the scores and what is to be known of them, in every format.
 void prepare(destinations& files, const decoder_profiles& profiles, const position_options& positions,
              const output_options& output);
+
+/// What the layers of a decoder do with the prompts, or, by head, its heads.
+struct layers_report {
+    const experiment& of;
+    measured_layers measured;
+    cesaro::predicted_profile predicted;
+    std::optional<double> loss;
+    bool by_head;
+};
+void prepare(destinations& files, const layers_report& layers);
 
 /// What is predicted of a decoder, and nothing measured.
 struct predicted_decoder {

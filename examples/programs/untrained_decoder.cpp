@@ -22,6 +22,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -45,12 +46,25 @@ configuration (or loaded), beside what theory says. Profiles over positions, eac
                    configuration, times the one factor that fits best
   predicted        the mean field of the configuration: nothing fitted
   initialized      with --weights: measured of the same configuration, drawn
+With several prompts of --token-ids also percentile_10, median and percentile_90 of their profiles.
 Scores of each theory, and of initialized, against measured (table and JSON):
   spearman         rank correlation
   wasserstein      distance in units of the context: 0 where equal, at most 1
   total_variation  half the sum of the differences
+and the shape of each, in even shares, 1 being what every token would have: first_token, first_tenth, valley, the
+least and its valley_position, neighbour, the token before the query, and query.
 row_theory takes layers to see the whole past; a sliding window is in the others.
 With --draws 0 nothing is measured, and predicted alone is printed.
+
+With --layers-report, what the layers do with the prompts instead, x being the residual stream, a what a branch
+adds to it, A the attention of a head, from the last token unless said otherwise:
+  attention_share, feed_forward_share          |a| / (|x| + |a|); predicted_ from the mean field
+  mean_attention_share, mean_feed_forward_share   their means over all tokens
+  tokens_seen      1 / sum A^2, tokens seen in effect, mean over heads; predicted_ from the mean field
+  mean_distance    sum A (n - m), mean over heads
+  uniformity       cosine between A and uniform attention, mean over heads
+  first_token      weight on the first token, mean over all queries and heads; sinks: heads where it exceeds 0.3
+With --by-head of every head, with output_norm: of what it gives, over the mean of its layer's heads.
 
 OMP_NUM_THREADS sets the number of threads, which does not change results. On a busy machine set
 OMP_WAIT_POLICY=passive as well.)";
@@ -58,6 +72,8 @@ OMP_WAIT_POLICY=passive as well.)";
 struct settings {
     programs::experiment_options experiment;
     bool describe = false;
+    bool layers_report = false;
+    bool by_head = false;
     std::string save;
     programs::position_options positions;
     programs::output_options output;
@@ -65,43 +81,61 @@ struct settings {
 
 /// The three theories, each with what is fitted to the measurement.
 void add_theories(decoder_profiles& p) {
+    const cesaro::decoder_config& config = p.of.config;
     const Index tokens = p.measured.size();
-    const cesaro::profile_fit alpha = cesaro::fit_constant_mixing(p.measured, p.config.layers);
-    const auto schedule = cesaro::mixing_schedule<double>::constant(p.config.layers, alpha.parameter);
+    const cesaro::profile_fit alpha = cesaro::fit_constant_mixing(p.measured, config.layers);
+    const auto schedule = cesaro::mixing_schedule<double>::constant(config.layers, alpha.parameter);
     p.add("row_theory", fmt::format("influence row, α = {:.3f} fitted", alpha.parameter),
           cesaro::influence_row(tokens, schedule));
 
-    cesaro::position_gains<double> gains = cesaro::mean_field_gains(p.config, tokens);
+    cesaro::position_gains<double> gains = cesaro::mean_field_gains(config, tokens);
     const cesaro::profile_fit gain = cesaro::fit_gain_factor(p.measured, gains);
     gains.attention *= gain.parameter;
     gains.feed_forward *= gain.parameter;
     p.add("jacobian_theory", fmt::format("Jacobian theory, gains times {:.3f} fitted", gain.parameter),
           cesaro::jacobian_profile(gains));
 
-    p.add("predicted", "predicted from the configuration", cesaro::mean_field_profile(p.config, tokens));
+    p.add("predicted", "predicted from the configuration", cesaro::mean_field_profile(config, tokens));
     p.fitted_alpha = alpha.parameter;
     p.fitted_gain_factor = gain.parameter;
 }
 
-decoder_profiles profiles_of(const experiment& e, const cesaro::profile_estimate<double>& estimate) {
-    const double sum = estimate.profile.sum();
-    decoder_profiles p{.config = e.config,
-                       .outline = e.outline,
-                       .loaded = e.loaded.has_value(),
-                       .given = !e.ids.empty(),
-                       .draws = e.draws,
-                       .probes = e.probes,
-                       .measured = estimate.profile / sum,
-                       .standard_error = estimate.standard_error / sum};
+/// The values below which a share `p` of each row's lies, between neighbours linearly.
+Eigen::VectorXd percentile(const Eigen::MatrixXd& samples, double p) {
+    Eigen::VectorXd result(samples.rows());
+    for (Index m = 0; m < samples.rows(); ++m) {
+        Eigen::VectorXd row = samples.row(m).transpose();
+        std::sort(row.begin(), row.end());
+        const double at = p * double(row.size() - 1);
+        const auto below = Index(at);
+        const Index above = std::min(below + 1, row.size() - 1);
+        result[m] = row[below] + (at - double(below)) * (row[above] - row[below]);
+    }
+    return result;
+}
+
+decoder_profiles profiles_of(const experiment& e, const programs::measurement& m) {
+    const double sum = m.estimate.profile.sum();
+    decoder_profiles p{.of = e,
+                       .measured = m.estimate.profile / sum,
+                       .standard_error = m.estimate.standard_error / sum,
+                       .percentiles = {},
+                       .loss = e.loss()};
+    if (e.prompts.size() > 1) {
+        p.percentiles.resize(e.tokens, 3);
+        p.percentiles << percentile(m.profiles, 0.1), percentile(m.profiles, 0.5),
+            percentile(m.profiles, 0.9);
+    }
     add_theories(p);
-    if (e.loaded) p.add("initialized", "the same configuration, untrained", e.measure(false).profile);
+    if (e.has_weights())
+        p.add("initialized", "the same configuration, untrained", e.measure(false).estimate.profile);
     return p;
 }
 
 void save(const std::string& directory, const experiment& e, const Eigen::VectorXd& norms) {
     std::optional<cesaro::decoder<float>> drawn;  // again, rather than kept through the work
     const cesaro::decoder<float>& model = e.loaded ? *e.loaded : drawn.emplace(e.draw_network(0));
-    programs::save_decoder(directory, {model, cesaro::embed(model, e.prompt(0)), norms});
+    programs::save_decoder(directory, {model, cesaro::embed(model, e.ids(0)), norms});
 }
 
 /// Where the configuration is from.
@@ -118,8 +152,8 @@ experiment checked_experiment(programs::experiment_options options) {
     programs::check_layers("'" + source_of(options) + "'", e.config.layers);
     if (e.config.learned_positions && e.tokens > e.config.max_positions) {
         throw usage_error(fmt::format("{}: {} tokens are more than the {} positions that '{}' has learned",
-                                      e.ids.empty() || options.tokens ? "--tokens" : "--token-ids", e.tokens,
-                                      e.config.max_positions, source_of(options)));
+                                      e.prompts.empty() || options.tokens ? "--tokens" : "--token-ids",
+                                      e.tokens, e.config.max_positions, source_of(options)));
     }
     return e;
 }
@@ -146,19 +180,30 @@ void run(const settings& s) {
         files.commit();
         return;
     }
-    if (s.experiment.draws == 0) {
+    if (s.experiment.draws == Index(0)) {
         predict(files, s);
         files.commit();
         return;
     }
     if (!s.save.empty()) programs::check_savable(s.save);
     const experiment e = checked_experiment(s.experiment);
+    if (s.layers_report) {
+        prepare(files, programs::layers_report{.of = e,
+                                               .measured = e.report_layers(),
+                                               .predicted = cesaro::predict(e.config, e.tokens),
+                                               .loss = e.loss(),
+                                               .by_head = s.by_head});
+        files.commit();
+        return;
+    }
     if (!s.save.empty() && e.draws > 1)
         throw usage_error(fmt::format("--save: one network is saved, not {}: give --draws 1", e.draws));
+    if (!s.save.empty() && e.stream)
+        throw usage_error("--save: the network is kept one layer at a time, and cannot be saved");
     if (!s.save.empty()) cesaro::decoder_config_text(e.config);  // else there is no config.json of it
-    const cesaro::profile_estimate<double> estimate = e.measure(e.loaded.has_value());
-    prepare(files, profiles_of(e, estimate), s.positions, s.output);
-    if (!s.save.empty()) save(s.save, e, estimate.profile);
+    const programs::measurement measured = e.measure(e.has_weights());
+    prepare(files, profiles_of(e, measured), s.positions, s.output);
+    if (!s.save.empty()) save(s.save, e, measured.estimate.profile);
     files.commit();
 }
 
@@ -170,11 +215,15 @@ int main(int argc, char* argv[]) {
     s.experiment.add_to(app);
     app.add_flag("--describe", s.describe,
                  "Print the description of the decoder that was read, and build nothing");
+    auto* const report = app.add_flag("--layers-report", s.layers_report,
+                                      "What the layers do with the prompts, and no Jacobian norms");
+    app.add_flag("--by-head", s.by_head, "The report of every head")->needs(report);
     app.get_option("--layers")->check([](const std::string& text) {  // the limit of all programs
         programs::parse_depths("--layers", {text});
         return std::string();
     });
-    programs::add_word(app, "--save", s.save, "DIR", "Write weights, config.json, input and norms there");
+    programs::add_word(app, "--save", s.save, "DIR", "Write weights, config.json, input and norms there")
+        ->excludes(report);
     s.positions.add_to(app);
     s.output.add_to(app, "the profiles");
     return programs::run(app, argc, argv, [&] {

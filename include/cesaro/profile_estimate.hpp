@@ -19,6 +19,11 @@ struct profile_estimate {
     Eigen::VectorX<Real> standard_error;
 };
 
+/// How the norms of several passes, inputs or draws, become one profile: the root of the mean of their squares, which
+/// is that of the expected square; or the mean of the passes' profiles, each divided by its sum, to which a pass of
+/// large norms contributes no more than another.
+enum class profile_average { root_mean_square, normalized };
+
 namespace detail {
 
 /// The root of the mean of samples, per position. Number is Real, or scaled<Real> where the squares of the
@@ -53,6 +58,19 @@ class root_mean {
                 result.standard_error[m] =
                     static_cast<Real>(sqrt(Number(squares_[m] / freedom)) / Number(root + root));
             }
+        }
+        return result;
+    }
+
+    /// Of the mean itself, and its standard error.
+    template <class Real>
+    profile_estimate<Real> mean_estimate() const {
+        using std::sqrt;
+        profile_estimate<Real> result{mean_.template cast<Real>(), Eigen::VectorX<Real>(mean_.size())};
+        const Number freedom = Number(count_) * Number(count_ - 1);
+        for (Eigen::Index m = 0; m < mean_.size(); ++m) {
+            result.standard_error[m] = count_ > 1 ? static_cast<Real>(sqrt(Number(squares_[m] / freedom)))
+                                                  : std::numeric_limits<Real>::infinity();
         }
         return result;
     }

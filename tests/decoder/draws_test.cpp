@@ -77,7 +77,9 @@ TEST_CASE("token ids, seeds of draws, probes and signs of a seed") {
 
     jacobian_probes probes;
     probes.seed = 2026;
-    const auto cotangents = detail::last_position_cotangents<float>(probes, 3, 32, 2, 5, 4);
+    const auto model = initialize_decoder<float>(tiny_config("llama"), 1);
+    const Eigen::VectorXf h = Eigen::VectorXf::Ones(32);
+    const auto cotangents = detail::last_position_cotangents("", model, probes, 3, h, 2, 5, 4);
     for (Eigen::Index p = 0; p < 4; ++p)
         CHECK(cotangents.col(2 * p).isZero(0));
     CHECK(hash_of(cotangents) == 0xa481ede62ee326f3);

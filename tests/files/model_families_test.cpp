@@ -241,11 +241,12 @@ std::vector<family_case> family_cases() {
          R"(model_type "smollm3"; layers 4; width 32; heads 4; vocab_size 7; )" + eps6 +
              "kv_heads 4; head_width 8; intermediate 11008; max_positions 32768; rope.theta 2000000.0",
          "full 6-norope"},
-        {llama("granite",
-               R"(,"embedding_multiplier":12,"residual_multiplier":0.22,"attention_multiplier":0.015625)"),
+        {llama(
+             "granite",
+             R"(,"embedding_multiplier":12,"residual_multiplier":0.22,"attention_multiplier":0.015625,"logits_scaling":8)"),
          R"(model_type "granite"; )" + sizes + eps6 + theta +
              R"(kv_heads 4; head_width 8; intermediate 11008; max_positions 2048; embedding_scale 12.0; )"
-             R"(branch_scale 0.22; scores.scale 0.015625)"},
+             R"(branch_scale 0.22; scores.scale 0.015625; logit_scale 0.125)"},
         {llama("phi3", R"(,"sliding_window":6)"),
          R"(model_type "phi3"; )" + sizes + theta +
              "kv_heads 4; head_width 8; intermediate 8192; max_positions 4096",
@@ -305,13 +306,13 @@ std::vector<family_case> family_cases() {
          R"(model_type "gemma2"; )" + sizes + eps6 + theta +
              R"(kv_heads 4; head_width 256; intermediate 9216; max_positions 8192; norm.after true; )"
              R"(embedding_scale 5.656854249492381; activation "gelu_tanh"; scores.cap 50.0; )"
-             R"(scores.scale 0.08333333333333333)",
+             R"(scores.scale 0.08333333333333333; logit_cap 30.0)",
          "5 full"},
         {llama("gemma2",
                R"(,"layer_types":["full_attention","sliding_attention"],"attn_logit_softcapping":null)"),
          R"(model_type "gemma2"; )" + sizes + eps6 + theta +
              R"(kv_heads 4; head_width 256; intermediate 9216; max_positions 8192; norm.after true; )"
-             R"(embedding_scale 5.656854249492381; activation "gelu_tanh")",
+             R"(embedding_scale 5.656854249492381; activation "gelu_tanh"; logit_cap 30.0)",
          "full 4096"},
         {R"({"model_type":"gemma3_text","num_hidden_layers":12,"num_attention_heads":4,"hidden_size":32,)"
          R"("vocab_size":7,"sliding_window":5,"rope_scaling":{"rope_type":"linear","factor":8}})",

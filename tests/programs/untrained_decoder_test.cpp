@@ -196,7 +196,7 @@ TEST_CASE("untrained_decoder: the shape of the network, the prompt and the outpu
     CHECK(config.layers == 1);
     CHECK(config.heads == 4);
     CHECK(config.intermediate == 20);
-    here.write("ids.txt", "3 1 4 1 5\n9 2 6");
+    here.write("ids.txt", "3 1 4 1 5 9 2 6\n");
     CHECK(here.json("--config gpt2.json --token-ids ids.txt")["tokens"] == 8);
     CHECK(here.json("--config gpt2.json --token-ids ids.txt --tokens 5")["tokens"] == 5);
     check_refused(program, "--config gpt2.json --token-ids ids.txt --tokens 9",
@@ -419,6 +419,132 @@ TEST_CASE("untrained_decoder: draws of what is given are one") {
     }
 }
 
+TEST_CASE("untrained_decoder: several prompts are several draws") {
+    const workplace here;
+    here.json("--config qwen2.json --tokens 8 --save saved");
+    here.write("a.txt", "3 1 4 1 5 9 2 6\n");
+    here.write("b.txt", "[2, 7, 1, 8, 2, 8, 1, 8]\n");
+    here.write("both.txt", "3,1,4,1,5,9,2,6\n\n[2, 7, 1, 8, 2, 8, 1, 8]\n");
+    const std::string exact = "--weights saved --probes exact --token-ids ";
+    const list a = here.json(exact + "a.txt")["measured"], b = here.json(exact + "b.txt")["measured"];
+    const auto both = here.json(exact + "both.txt");
+    check_documented(both);
+    CHECK(both["draws"] == 2);
+    CHECK(both["average"] == "normalized");
+    for (std::size_t m = 0; m < 8; ++m) {
+        CHECK(both["measured"][m].get<double>() == Approx((a[m] + b[m]) / 2).epsilon(1e-6));
+        CHECK(both["standard_error"][m].get<double>() == Approx(std::abs(a[m] - b[m]) / 2).epsilon(1e-5));
+        CHECK(both["median"][m].get<double>() == Approx((a[m] + b[m]) / 2).epsilon(1e-6));
+        CHECK(both["percentile_10"][m].get<double>() ==
+              Approx(std::min(a[m], b[m]) + 0.1 * std::abs(a[m] - b[m])).epsilon(1e-6));
+    }
+    CHECK(both["loss"].get<double>() == Approx(std::log(50.)).epsilon(0.2));
+    CHECK(both["uniform_loss"].get<double>() == Approx(std::log(50.)));
+    CHECK(both["tensors"]["types"]["F32"] == both["tensors"]["loaded"]);
+    const auto rms = here.json(exact + "both.txt --average rms");
+    CHECK(rms["average"] == "rms");
+    CHECK(rms["measured"] != both["measured"]);
+    CHECK(here.json("--config qwen2.json --token-ids both.txt")["draws"] == 2);
+    // From another position than the last: the prompt cut behind it.
+    here.write("cut.txt", "3 1 4 1 5\n");
+    CHECK(here.json(exact + "a.txt --query 4")["measured"] == here.json(exact + "cut.txt")["measured"]);
+    check_refused(program, exact + "a.txt --query 8", {"--query: 8", "8 positions"}, here);
+    here.write("uneven.txt", "3 1 4 1 5\n3 1 4\n");
+    check_refused(program, exact + "uneven.txt", {"prompt 2", "3 tokens", "--tokens"}, here);
+    here.write("several.txt", "3 1 4 1 5\n3 2 4\n");
+    CHECK(here.json(exact + "several.txt --tokens 3")["tokens"] == 3);
+    here.write("twice.txt", "3 1 4\n5 5 5\n3 1 4\n");
+    check_refused(program, exact + "twice.txt", {"prompt 3", "prompt 1", "twice.txt"}, here);
+    here.write("open.txt", "3 1 4\n[3, 1\n");
+    check_refused(program, exact + "open.txt", {"open.txt", "line 2", "]"}, here);
+    here.write("empty.txt", "3 1 4\n[]\n");
+    check_refused(program, exact + "empty.txt", {"empty.txt", "line 2"}, here);
+    const finished random = here.run(program, "--weights saved --tokens 8 --probes 1");
+    CHECK(random.out.find("note: the prompts are random tokens") != std::string::npos);
+}
+
+TEST_CASE("untrained_decoder: one layer at a time is the same to the last bit") {
+    const workplace here;
+    here.json("--config qwen2.json --tokens 8 --save saved");
+    for (const std::string what : {"--config gpt2.json --tokens 9 --draws 2", "--weights saved --tokens 9",
+                                   "--config qwen2.json --tokens 9 --probes exact"}) {
+        const auto whole = here.json(what), streamed = here.json(what + " --stream");
+        CHECK(whole["measured"] == streamed["measured"]);
+        CHECK(whole["standard_error"] == streamed["standard_error"]);
+    }
+    check_refused(program, "--config gpt2.json --tokens 9 --stream --save kept", {"--save", "one layer"},
+                  here);
+    check_refused(program, "--config gpt2.json --tokens 9 --stream --probes logit=3", {"unembedding"}, here);
+}
+
+TEST_CASE("untrained_decoder: what is differentiated") {
+    const workplace here;
+    for (const std::string probes :
+         {"logit=3", "log-probability=49", "argmax-probability", "norm=residual", "ones", "exact"}) {
+        const auto json = here.json("--config qwen2.json --tokens 9 --probes " + probes);
+        CHECK(json["probes"] == probes);
+        CHECK(sum(json["measured"]) == Approx(1).epsilon(1e-12));
+    }
+    for (const std::string probes :
+         {"logit=50", "log-probability=-1", "logit=x", "norm=embedding", "norm=else"})
+        check_refused(program, "--config qwen2.json --tokens 9 --probes " + probes, {"prob"}, here);
+}
+
+TEST_CASE("untrained_decoder: what the layers do") {
+    const workplace here;
+    here.json("--config qwen2.json --tokens 8 --save saved");
+    here.write("ids.txt", "3 1 4 1 5 9 2 6\n");
+    const std::string report = "--weights saved --token-ids ids.txt --layers-report";
+    const auto json = here.json(report);
+    check_documented(json);
+    REQUIRE(json["layers_report"].size() == 2);
+    const auto& lambdas = json["lambda_schedule_config"]["lambdas_custom"];
+    for (std::size_t l = 0; l < 2; ++l) {
+        const auto& row = json["layers_report"][l];
+        CHECK(lambdas[l] == row["mean_attention_share"]);
+        for (const char* const share :
+             {"attention_share", "mean_attention_share", "feed_forward_share", "uniformity"}) {
+            CHECK(row[share] > 0);
+            CHECK(row[share] < 1);
+        }
+        CHECK(row["tokens_seen"] > 1);
+        CHECK(row["tokens_seen"] <= 8);
+    }
+    const auto heads = here.json(report + " --by-head");
+    check_documented(heads);
+    REQUIRE(heads["heads"].size() == 8);
+    double norms = 0, seen = 0;
+    for (std::size_t h = 0; h < 4; ++h) {
+        norms += heads["heads"][h]["output_norm"].get<double>() / 4;
+        seen += heads["heads"][h]["tokens_seen"].get<double>() / 4;
+    }
+    CHECK(norms == Approx(1));
+    CHECK(seen == Approx(json["layers_report"][0]["tokens_seen"].get<double>()));
+    check_narrow(here.run(program, report).out);
+    CHECK(here.run(program, report + " --plot layers.svg").status == 0);
+    check_refused(program, "--config qwen2.json --by-head", {"--by-head", "--layers-report"}, here);
+}
+
+TEST_CASE("untrained_decoder: how the maps back to the stream are drawn") {
+    const workplace here;
+    const auto profile = [&](const std::string& options) -> list {
+        return here.json("--tokens 9 --probes 1 " + options)["predicted"];
+    };
+    const list plain = profile("--config qwen2.json"),
+               scaled = profile("--config qwen2.json --residual-init scaled");
+    CHECK(plain == profile("--config qwen2.json --residual-init plain"));
+    CHECK(plain != scaled);
+    CHECK(profile("--config gpt2.json") == profile("--config gpt2.json --residual-init scaled"));
+    // GPT-2's own are scaled: what is measured in its weights says so again.
+    here.json("--config gpt2.json --tokens 8 --save scaled");
+    const list own = profile("--config gpt2.json"),
+               flat = profile("--config gpt2.json --residual-init plain");
+    const list measured = profile("--weights scaled --residual-init weights");
+    CHECK(total_variation(measured, own) < 0.3 * total_variation(flat, own));
+    check_refused(program, "--config qwen2.json --residual-init weights", {"--residual-init", "--weights"},
+                  here);
+}
+
 TEST_CASE("untrained_decoder: names the rule that a width breaks, and the nearest widths that keep it") {
     const workplace here;
     const auto llama = [](int width, int heads, int head_width) {
@@ -526,7 +652,7 @@ TEST_CASE("untrained_decoder: positions are chosen as in every program") {
         CHECK(some["predicted"][i] == all["predicted"][some["position"][i].get<std::size_t>()]);
     CHECK(some["scores"] == all["scores"]);
     const std::string table = here.run(program, arguments).out;
-    CHECK(std::count(table.begin(), table.end(), '\n') == 1 + 1 + 34 + 1 + 1 + 1 + 4);
+    CHECK(std::count(table.begin(), table.end(), '\n') == 1 + 1 + 34 + 1 + 1 + 1 + 4 + 1 + 5);
     CHECK(table.find("1 layer,") != std::string::npos);
     check_narrow(table);
     check_narrow(output_of(program, "--help"));

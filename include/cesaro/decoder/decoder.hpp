@@ -65,6 +65,39 @@ struct decoder_trace {
 /// Called after every block of a forward or backward pass.
 using block_callback = std::function<void()>;
 
+namespace detail {
+
+/// Throws unless the ids are of the vocabulary, and no more than learned positions.
+inline void check_ids(std::string_view function, const decoder_config& config,
+                      const std::vector<Eigen::Index>& ids) {
+    const Eigen::Index tokens = Eigen::Index(ids.size());
+    if (config.learned_positions && tokens > config.max_positions) {
+        throw_invalid_argument(
+            function, "tokens", tokens,
+            "must be at most the learned positions, max_positions = " + std::to_string(config.max_positions));
+    }
+    for (std::size_t t = 0; t < ids.size(); ++t) {
+        if (ids[t] < 0 || ids[t] >= config.vocab_size) {
+            throw_domain_error(
+                function, "ids[" + std::to_string(t) + "]", ids[t],
+                "must lie in [0, vocab_size) with vocab_size = " + std::to_string(config.vocab_size));
+        }
+    }
+}
+
+/// What enters the first layer, from the rows of the token embedding as columns of x.
+template <class Real>
+[[nodiscard]] Eigen::MatrixX<Real> embedded(const decoder_config& config,
+                                            const decoder_weights<Real>& weights, Eigen::MatrixX<Real> x) {
+    x *= Real(config.embedding_scale);
+    if (config.learned_positions)
+        x += weights.position_embedding.middleRows(config.position_offset, x.cols()).transpose();
+    nn::normalization_trace<Real> trace;
+    return optional_norm(config.norm)(config.norm.embeddings, weights.embedding_norm, x, trace);
+}
+
+}  // namespace detail
+
 /// What enters the first layer for a sequence of token ids: token embeddings, multiplied by embedding_scale,
 /// plus learned positions, normalised, each where there are such; width x tokens.
 /// \throws std::domain_error when an id is outside the vocabulary.
@@ -72,28 +105,11 @@ using block_callback = std::function<void()>;
 template <class Real>
 [[nodiscard]] Eigen::MatrixX<Real> embed(const decoder<Real>& model, const std::vector<Eigen::Index>& ids) {
     const decoder_config& config = model.config();
-    const Eigen::Index tokens = Eigen::Index(ids.size());
-    const bool learned = config.learned_positions;
-    if (learned && tokens > config.max_positions) {
-        detail::throw_invalid_argument(
-            "embed", "tokens", tokens,
-            "must be at most the learned positions, max_positions = " + std::to_string(config.max_positions));
-    }
-    Eigen::MatrixX<Real> x(config.width, tokens);
-    for (Eigen::Index t = 0; t < tokens; ++t) {
-        const Eigen::Index id = ids[std::size_t(t)];
-        if (id < 0 || id >= config.vocab_size) {
-            detail::throw_domain_error(
-                "embed", "ids[" + std::to_string(t) + "]", id,
-                "must lie in [0, vocab_size) with vocab_size = " + std::to_string(config.vocab_size));
-        }
-        x.col(t) = Real(config.embedding_scale) * model.weights().token_embedding.row(id).transpose();
-        if (learned)
-            x.col(t) += model.weights().position_embedding.row(config.position_offset + t).transpose();
-    }
-    nn::normalization_trace<Real> trace;
-    return detail::optional_norm(config.norm)(config.norm.embeddings, model.weights().embedding_norm, x,
-                                              trace);
+    detail::check_ids("embed", config, ids);
+    Eigen::MatrixX<Real> rows(config.width, Eigen::Index(ids.size()));
+    for (Eigen::Index t = 0; t < rows.cols(); ++t)
+        rows.col(t) = model.weights().token_embedding.row(ids[std::size_t(t)]).transpose();
+    return detail::embedded(config, model.weights(), std::move(rows));
 }
 
 namespace detail {

@@ -190,6 +190,9 @@ struct decoder_config {
     std::optional<experts_config> experts = {};
     bias_config biases = {};
 
+    double logit_scale = 1;  ///< logits are multiplied by it
+    double logit_cap = 0;    ///< C, and capped, \f$C \tanh(z/C)\f$; 0: no cap
+
     double initializer_range = 0.02;  ///< \f$\sigma\f$, deviation of the initial weights
     bool residual_init_by_depth =
         false;  ///< maps back to the residual stream: \f$\sigma/\sqrt{2\,\mathrm{layers}}\f$
@@ -358,6 +361,8 @@ inline void decoder_config::validate() const {
     check.real("scores.cap", scores.cap);
     check.real("scores.clip", scores.clip);
     check.real("alibi_max", alibi_max);
+    check.positive("logit_scale", logit_scale);
+    check.real("logit_cap", logit_cap);
     check.real("initializer_range", initializer_range);
     for (const double factor : initial_factors)
         check.real("initial_factors", factor);

@@ -211,6 +211,15 @@ class weight_list {
     std::string prefix_;
 };
 
+/// Sets an array to what it is before anything is drawn.
+struct undrawn_weights {
+    template <class Array>
+    void operator()(const weight_shape& shape, Array& array) const {
+        if (shape.rows > 0)
+            array = Array::Constant(shape.rows, shape.cols, typename Array::Scalar(shape.constant));
+    }
+};
+
 }  // namespace detail
 
 /// Calls f(name, array) for every matrix and vector of the weights that is there, in a fixed order. `weights`
@@ -269,14 +278,10 @@ template <class Real>
                 << weight_count(config) << " weights of " << bytes << " bytes in all do not fit in memory";
         throw std::length_error(message.str());
     }
-    const auto set = [](const weight_shape& shape, auto& array) {
-        if (shape.rows == 0) return;
-        using array_type = std::remove_reference_t<decltype(array)>;
-        array = array_type::Constant(shape.rows, shape.cols, Real(shape.constant));
-    };
     decoder_weights<Real> weights;
     weights.blocks.resize(std::size_t(config.layers));
-    weight_list(config, set).all(weights);
+    const undrawn_weights undrawn;
+    weight_list(config, undrawn).all(weights);
     return weights;
 }
 

@@ -5,30 +5,124 @@
 
 #include <cesaro/decoder/decoder.hpp>
 #include <cesaro/decoder/decoder_weights.hpp>
+#include <cesaro/decoder/streamed_decoder.hpp>
 #include <cesaro/detail/parallel.hpp>
 #include <cesaro/detail/random.hpp>
 
 #include <Eigen/Core>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
 #include <utility>
+#include <vector>
 
 namespace cesaro {
 
 namespace detail {
 
+/// Entries drawn from one stream.
+inline constexpr Eigen::Index gaussian_piece = Eigen::Index(1) << 20;
+
+/// f(i, value) for the entries i of [first, first + size), which begin a piece: independent Gaussian numbers.
+template <class F>
+void visit_gaussians(double standard_deviation, std::uint64_t seed, std::uint64_t tensor, Eigen::Index first,
+                     Eigen::Index size, const F& f) {
+    auto engine = random_stream(seed, {tensor, std::uint64_t(first)});
+    boost::random::normal_distribution<double> normal(0, standard_deviation);
+    for (Eigen::Index i = first; i < first + size; ++i)
+        f(i, normal(engine));
+}
+
 /// Independent Gaussian entries of the given standard deviation. Every piece of a million entries has a
 /// stream of its own, so that the entries do not depend on the number of threads.
 template <class Array>
 void fill_gaussian(double standard_deviation, std::uint64_t seed, std::uint64_t tensor, Array& values) {
-    parallel_pieces(values.size(), Eigen::Index(1) << 20, [&](Eigen::Index first, Eigen::Index size) {
-        auto engine = random_stream(seed, {tensor, std::uint64_t(first)});
-        boost::random::normal_distribution<double> normal(0, standard_deviation);
-        for (Eigen::Index i = first; i < first + size; ++i)
-            values.data()[i] = typename Array::Scalar(normal(engine));
+    parallel_pieces(values.size(), gaussian_piece, [&](Eigen::Index first, Eigen::Index size) {
+        visit_gaussians(standard_deviation, seed, tensor, first, size, [&](Eigen::Index i, double value) {
+            values.data()[i] = typename Array::Scalar(value);
+        });
     });
 }
+
+/// Columns of x: the rows `ids` of the matrix that fill_gaussian() would fill, x.rows() entries each. Every
+/// piece that one of them lies in is drawn once.
+template <class Matrix>
+void fill_gaussian_rows(double standard_deviation, std::uint64_t seed, std::uint64_t tensor,
+                        const std::vector<Eigen::Index>& ids, Matrix& x) {
+    const Eigen::Index width = x.rows();
+    std::vector<Eigen::Index> pieces;
+    for (const Eigen::Index id : ids)
+        for (Eigen::Index p = id * width / gaussian_piece; p <= ((id + 1) * width - 1) / gaussian_piece; ++p)
+            pieces.push_back(p);
+    std::ranges::sort(pieces);
+    pieces.erase(std::unique(pieces.begin(), pieces.end()), pieces.end());
+    parallel_for(Eigen::Index(pieces.size()), [&](Eigen::Index i) {
+        const Eigen::Index first = pieces[std::size_t(i)] * gaussian_piece;
+        std::vector<std::pair<Eigen::Index, Eigen::Index>> wanted;  // first entry of a row, its column
+        Eigen::Index end = first;
+        for (std::size_t t = 0; t < ids.size(); ++t) {
+            const Eigen::Index row = ids[t] * width;
+            if (row + width <= first || row >= first + gaussian_piece) continue;
+            wanted.emplace_back(row, Eigen::Index(t));
+            end = std::max(end, std::min(row + width, first + gaussian_piece));
+        }
+        visit_gaussians(standard_deviation, seed, tensor, first, end - first,
+                        [&](Eigen::Index entry, double value) {
+                            for (const auto& [row, t] : wanted)
+                                if (entry >= row && entry < row + width)
+                                    x(entry - row, t) = typename Matrix::Scalar(value);
+                        });
+    });
+}
+
+/// Draws parts of the weights: the arrays are numbered, and each has a stream of its own.
+class weight_draws {
+  public:
+    weight_draws(const decoder_config& config, std::uint64_t seed) : config_(config), seed_(seed) {}
+
+    template <class Weights>
+    void embeddings(Weights& weights) const {
+        const drawing draw{*this, 0};
+        weight_list(config_, draw).embeddings(weights);
+    }
+    template <class Block>
+    void block(Eigen::Index layer, Block& block) const {
+        const drawing draw{*this, first_of(layer)};
+        weight_list(config_, draw).block(layer, block);
+    }
+
+  private:
+    struct drawing {
+        const weight_draws& draws;
+        mutable std::uint64_t number;
+
+        template <class Array>
+        void operator()(const weight_shape& shape, Array& array) const {
+            if (shape.drawn && shape.rows > 0)
+                fill_gaussian(draws.config_.initial_deviation(*shape.drawn), draws.seed_, number++, array);
+        }
+    };
+
+    /// The number of a layer's first array: learned positions or not, the layers have the same numbers.
+    [[nodiscard]] std::uint64_t first_of(Eigen::Index layer) const {
+        std::uint64_t number = 2;
+        const auto count = [&number](const weight_shape& shape, const auto&) {
+            if (shape.drawn && shape.rows > 0) ++number;
+        };
+        weight_list list(config_, count);
+        nn::block_weights<float> none;
+        for (Eigen::Index l = 0; l < layer; ++l)
+            list.block(l, none);
+        return number;
+    }
+
+    const decoder_config& config_;
+    std::uint64_t seed_;
+};
 
 }  // namespace detail
 
@@ -42,17 +136,66 @@ void fill_gaussian(double standard_deviation, std::uint64_t seed, std::uint64_t 
 template <real_scalar Real = float>
 [[nodiscard]] decoder<Real> initialize_decoder(const decoder_config& config, std::uint64_t seed) {
     decoder_weights<Real> weights = zero_weights<Real>(config);
-    std::uint64_t tensor = 0;
-    const auto draw = [&](const detail::weight_shape& shape, auto& array) {
-        if (shape.drawn && shape.rows > 0)
-            detail::fill_gaussian(config.initial_deviation(*shape.drawn), seed, tensor++, array);
-    };
-    detail::weight_list list(config, draw);
-    list.embeddings(weights);
-    tensor = 2;  // learned positions or not, the layers have the same numbers
+    const detail::weight_draws draws(config, seed);
+    draws.embeddings(weights);
     for (std::size_t l = 0; l < weights.blocks.size(); ++l)
-        list.block(Eigen::Index(l), weights.blocks[l]);
+        draws.block(Eigen::Index(l), weights.blocks[l]);
     return {config, std::move(weights)};
+}
+
+/// The decoder of initialize_decoder(), to the last bit, each of whose layers is drawn when a pass comes to it:
+/// for networks that do not fit in memory.
+/// \throws what config.validate() throws; std::invalid_argument when a layer does not attend.
+/// Cost: nothing before it is used; for every measurement each layer twice, and a million numbers for each
+/// token of the vocabulary that is embedded, at most.
+template <real_scalar Real = float>
+[[nodiscard]] streamed_decoder<Real> drawn_decoder(const decoder_config& config, std::uint64_t seed) {
+    config.validate();
+    decoder_weights<Real> outside;
+    const auto set = [](const detail::weight_shape& shape, auto& array) {
+        if (shape.name != "token_embedding") detail::undrawn_weights()(shape, array);
+    };
+    detail::weight_list outer_list(config, set);
+    outer_list.embeddings(outside);
+    outer_list.end(outside);
+    detail::weight_draws(config, seed).embeddings(outside);
+    const auto tokens = [config, seed](const std::vector<Eigen::Index>& ids) {
+        Eigen::MatrixX<Real> rows(config.width, Eigen::Index(ids.size()));
+        const double deviation = config.initial_deviation(weight_kind::token_embedding);
+        detail::fill_gaussian_rows(deviation, seed, 0, ids, rows);
+        return rows;
+    };
+    const auto block = [config, seed](Eigen::Index layer) {
+        nn::block_weights<Real> weights;
+        const detail::undrawn_weights undrawn;
+        detail::weight_list(config, undrawn).block(layer, weights);
+        detail::weight_draws(config, seed).block(layer, weights);
+        return weights;
+    };
+    return {config, std::move(outside), tokens, block};
+}
+
+/// The description whose initial deviations are those of given weights: for each kind, the root mean square of its
+/// arrays. What a network of these sizes would be born like, whatever its class says of initial deviations.
+/// \throws what config.validate() throws; std::invalid_argument when the weights have other shapes.
+template <real_scalar Real>
+[[nodiscard]] decoder_config with_deviations_of(decoder_config config, const decoder_weights<Real>& weights) {
+    config.validate();
+    detail::check_weight_shapes("with_deviations_of", config, weights);
+    std::array<double, std::tuple_size_v<decltype(config.initial_factors)>> squares{}, counts{};
+    const auto gather = [&](const detail::weight_shape& shape, const auto& array) {
+        if (!shape.drawn || array.size() == 0) return;
+        squares[std::size_t(*shape.drawn)] += array.template cast<double>().squaredNorm();
+        counts[std::size_t(*shape.drawn)] += double(array.size());
+    };
+    detail::weight_list(config, gather).all(weights);
+    config.residual_init_by_depth = false;
+    if (!(config.initializer_range > 0)) config.initializer_range = 1;
+    for (std::size_t kind = 0; kind < counts.size(); ++kind) {
+        if (counts[kind] > 0)
+            config.initial_factors[kind] = std::sqrt(squares[kind] / counts[kind]) / config.initializer_range;
+    }
+    return config;
 }
 
 }  // namespace cesaro

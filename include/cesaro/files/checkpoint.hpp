@@ -9,6 +9,7 @@
 #include <cesaro/concepts.hpp>
 #include <cesaro/decoder/decoder_config.hpp>
 #include <cesaro/decoder/decoder_weights.hpp>
+#include <cesaro/decoder/streamed_decoder.hpp>
 #include <cesaro/detail/check.hpp>
 #include <cesaro/detail/equals.hpp>
 #include <cesaro/files/detail/pending_file.hpp>
@@ -20,6 +21,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -27,6 +29,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace cesaro {
@@ -112,56 +116,45 @@ void copy_from(const tensor_view<const Real>& view, const tensor_part<const Real
 
 }  // namespace detail
 
-/// The weights of a checkpoint in safetensors format, under the Hugging Face names of the config's family.
-///
-/// The names are those of tensor_names_of(config); they may have the prefix of the base model
-/// (`transformer.`, `model.`) or not. An unembedding (`lm_head.weight`) is loaded where there is one; stored
-/// constants (attention masks, RoPE wavelengths) are ignored, as is DeepSeek's layer after the last one, which
-/// predicts further tokens. Every other tensor must be one of the decoder's: a bias that the decoder does not
-/// have, or a layer too many, is another network, and an error. Quantised weights are refused by name.
-///
-/// \code
-/// const cesaro::decoder_config config = cesaro::read_decoder_config("checkpoint");
-/// const cesaro::decoder<float> model(config, cesaro::load_weights("checkpoint", config));
-/// \endcode
-///
-/// \param path as in load_safetensors(): a file, an index of shards, or a directory with either
-/// \param config as read_decoder_config() reads it from the same path
-/// \throws what config.validate() throws; std::invalid_argument when the family of config.model_type is not
-///         known or has no names for all weights of the description.
-/// \throws std::runtime_error as load_safetensors() does; also when a tensor is missing, has another shape
-///         than the config asks for, is no part of the decoder, is there under two names, or holds NaN or
-///         infinity. The message names the tensor.
-/// \throws std::length_error before anything is allocated when the weights do not fit in memory.
-/// Cost: one pass over the checkpoint; memory for the weights, the largest tensor and what load_safetensors()
-/// needs for a header.
-/// Accuracy: every number as it is stored, but F64 is rounded to nearest where Real is narrower, and Gemma's
-/// gains, stored less one, once more.
-template <real_scalar Real = float>
-decoder_weights<Real> load_weights(const std::filesystem::path& path, const decoder_config& config) {
+/// What load_weights() found in a checkpoint.
+struct loaded_tensors {
+    Eigen::Index loaded = 0;                         ///< tensors of the decoder
+    std::vector<std::string> passed_over = {};       ///< names of those that are no weights
+    std::map<std::string, Eigen::Index> types = {};  ///< how many are stored as F32, BF16, ...
+};
+
+namespace detail {
+
+/// Reads the tensors of a part of the weights, whose arrays have their shapes, in the name of a function.
+/// \param in_part says of a base name whether it belongs to the part; others are not looked at.
+template <class Real, class InPart>
+loaded_tensors read_weights(std::string_view function, const std::filesystem::path& path,
+                            const decoder_config& config, decoder_weights<Real>& weights,
+                            const InPart& in_part) {
     using std::isfinite;
-    const auto fail = [&path](const std::string& name, const std::string& problem) {
-        detail::fail_at_tensor({"load_weights", path.string()}, name, problem);
+    const auto fail = [&](const std::string& name, const std::string& problem) {
+        fail_at_tensor({function, path.string()}, name, problem);
     };
-    decoder_weights<Real> weights = detail::zero_weights<Real>("load_weights", config);
-    detail::check_all_named("load_weights", config, weights);
     const tensor_names& names = tensor_names_of(config);
     const std::string head = std::string(names.unembedding) + ".";
     std::map<std::string, tensor_view<Real>> views;  // by base name
     std::map<std::string, std::string> stored;       // the checkpoint's names, by base name
-    const auto add = [&](const tensor_view<Real>& view) {
-        views.emplace(detail::base_name(names.base, view.name), view);
-    };
-    for_each_tensor(config, weights, add);
+    for_each_tensor(config, weights, [&](const tensor_view<Real>& view) {
+        const std::string base = base_name(names.base, view.name);
+        if (in_part(base)) views.emplace(base, view);
+    });
+    loaded_tensors found;
     const auto wanted = [&](const std::string& name) {
-        const std::string base = detail::base_name(names.base, name);
+        const std::string base = base_name(names.base, name);
+        if (!in_part(base)) return false;
         if (views.contains(base) || base == head + "weight" || base == head + "bias") {
             const auto [other, first] = stored.emplace(base, name);
             if (!first && other->second != name)
-                fail(name, "is there as '" + detail::printable(other->second) + "', too");
+                fail(name, "is there as '" + printable(other->second) + "', too");
             return true;
         }
-        if (!detail::is_no_weight(names, config, base)) fail(name, detail::why_unknown(name));
+        if (!is_no_weight(names, config, base)) fail(name, why_unknown(name));
+        found.passed_over.push_back(name);
         return false;
     };
     const auto view_of = [&](const std::string& base) -> tensor_view<Real> {
@@ -178,24 +171,136 @@ decoder_weights<Real> load_weights(const std::filesystem::path& path, const deco
         }
         return views.at(base);
     };
-    const auto copy = [&](const std::string& name, const tensor<Real>& t) {
-        const tensor_view<Real> view = view_of(detail::base_name(names.base, name));
+    const auto copy = [&](const std::string& name, const tensor<Real>& t, std::string_view type) {
+        const tensor_view<Real> view = view_of(base_name(names.base, name));
         if (t.shape != view.shape) {
-            fail(name, "has shape " + detail::shape_text(t.shape) + " where the config asks for " +
-                           detail::shape_text(view.shape));
+            fail(name,
+                 "has shape " + shape_text(t.shape) + " where the config asks for " + shape_text(view.shape));
         }
         for (Eigen::Index i = 0; i < t.values.size(); ++i) {
             if (!isfinite(t.values[i])) fail(name, "holds a value that is not finite");
         }
-        detail::copy_into(view, t.values);
+        copy_into(view, t.values);
+        ++found.loaded;
+        ++found.types[std::string(type)];
     };
-    detail::visit_checkpoint<Real>("load_weights", path, wanted, copy);
+    visit_checkpoint<Real>(function, path, wanted, copy);
     for (const auto& [base, view] : views) {
         if (!stored.contains(base)) fail(view.name, "is missing");
     }
     if (stored.contains(head + "bias") && !stored.contains(head + "weight"))
         fail(head + "weight", "is missing");
+    return found;
+}
+
+/// The layer that a base name belongs to, -1 outside of the layers.
+inline Eigen::Index layer_of(const tensor_names& names, std::string_view base) {
+    if (!base.starts_with(names.layers)) return -1;
+    base.remove_prefix(names.layers.size());
+    Eigen::Index layer = -1;
+    const auto [end, error] = std::from_chars(base.data(), base.data() + base.size(), layer);
+    return error == std::errc() && end != base.data() + base.size() && *end == '.' ? layer : -1;
+}
+
+}  // namespace detail
+
+/// The weights of a checkpoint in safetensors format, under the Hugging Face names of the config's family.
+///
+/// The names are those of tensor_names_of(config); they may have the prefix of the base model
+/// (`transformer.`, `model.`) or not. An unembedding (`lm_head.weight`) is loaded where there is one; stored
+/// constants (attention masks, RoPE wavelengths) are ignored, as is DeepSeek's layer after the last one, which
+/// predicts further tokens. Every other tensor must be one of the decoder's: a bias that the decoder does not
+/// have, or a layer too many, is another network, and an error. Quantised weights are refused by name.
+///
+/// \code
+/// const cesaro::decoder_config config = cesaro::read_decoder_config("checkpoint");
+/// const cesaro::decoder<float> model(config, cesaro::load_weights("checkpoint", config));
+/// \endcode
+///
+/// \param found where given, says what the checkpoint holds.
+/// \param path as in load_safetensors(): a file, an index of shards, or a directory with either
+/// \param config as read_decoder_config() reads it from the same path
+/// \throws what config.validate() throws; std::invalid_argument when the family of config.model_type is not
+///         known or has no names for all weights of the description.
+/// \throws std::runtime_error as load_safetensors() does; also when a tensor is missing, has another shape
+///         than the config asks for, is no part of the decoder, is there under two names, or holds NaN or
+///         infinity. The message names the tensor.
+/// \throws std::length_error before anything is allocated when the weights do not fit in memory.
+/// Cost: one pass over the checkpoint; memory for the weights, the largest tensor and what load_safetensors()
+/// needs for a header.
+/// Accuracy: every number as it is stored, but F64 is rounded to nearest where Real is narrower, and Gemma's
+/// gains, stored less one, once more.
+template <real_scalar Real = float>
+decoder_weights<Real> load_weights(const std::filesystem::path& path, const decoder_config& config,
+                                   loaded_tensors* found = nullptr) {
+    decoder_weights<Real> weights = detail::zero_weights<Real>("load_weights", config);
+    detail::check_all_named("load_weights", config, weights);
+    loaded_tensors tensors =
+        detail::read_weights("load_weights", path, config, weights, [](const std::string&) { return true; });
+    if (found != nullptr) *found = std::move(tensors);
     return weights;
+}
+
+/// The decoder of a checkpoint, each of whose layers is read when a pass comes to it: for networks that do not
+/// fit in memory. The unembedding is not read.
+/// \throws as load_weights() does, of a layer's tensors when the layer is read.
+/// Cost: what is outside of the layers at once; then, for every measurement, each layer twice and the token
+/// embedding once. Memory: the token embedding while tokens are embedded; a layer, and its largest tensor once
+/// more, while a pass is there.
+template <real_scalar Real = float>
+[[nodiscard]] streamed_decoder<Real> stream_weights(const std::filesystem::path& path,
+                                                    const decoder_config& config) {
+    const char* const function = "stream_weights";
+    config.validate();
+    detail::check_all_attend(function, config);
+    const tensor_names& names = tensor_names_of(config);
+    const auto with_shapes = [config](auto&& part, decoder_weights<Real>& weights) {
+        const detail::undrawn_weights undrawn;
+        detail::weight_list list(config, undrawn);
+        part(list, weights);
+    };
+    const auto is_head = [&names](const std::string& base) {
+        return base.starts_with(std::string(names.unembedding) + ".");
+    };
+    const auto token_embedding_name = [&] {
+        std::string name;
+        decoder_weights<Real> one;
+        one.token_embedding.resize(1, 1);
+        for_each_tensor(config, one, [&](const tensor_view<Real>& view) { name = view.name; });
+        return detail::base_name(names.base, name);
+    }();
+    decoder_weights<Real> outside;
+    with_shapes(
+        [&](auto& list, auto& w) {
+            list.embeddings(w);
+            list.end(w);
+        },
+        outside);
+    outside.token_embedding.resize(0, 0);
+    detail::read_weights(function, path, config, outside, [&](const std::string& base) {
+        const Eigen::Index layer = detail::layer_of(names, base);
+        return layer < 0 ? base != token_embedding_name && !is_head(base) : layer >= config.layers;
+    });
+    const auto tokens = [path, config, with_shapes,
+                         token_embedding_name](const std::vector<Eigen::Index>& ids) {
+        decoder_weights<Real> weights;
+        weights.token_embedding.resize(config.vocab_size, config.width);
+        detail::read_weights("stream_weights", path, config, weights,
+                             [&](const std::string& base) { return base == token_embedding_name; });
+        Eigen::MatrixX<Real> rows(config.width, Eigen::Index(ids.size()));
+        for (Eigen::Index t = 0; t < rows.cols(); ++t)
+            rows.col(t) = weights.token_embedding.row(ids[std::size_t(t)]).transpose();
+        return rows;
+    };
+    const auto block = [path, config, with_shapes, &names](Eigen::Index layer) {
+        decoder_weights<Real> weights;
+        weights.blocks.resize(std::size_t(config.layers));
+        with_shapes([&](auto& list, auto& w) { list.block(layer, w.blocks[std::size_t(layer)]); }, weights);
+        detail::read_weights("stream_weights", path, config, weights,
+                             [&](const std::string& base) { return detail::layer_of(names, base) == layer; });
+        return std::move(weights.blocks[std::size_t(layer)]);
+    };
+    return {config, std::move(outside), tokens, block};
 }
 
 namespace detail {

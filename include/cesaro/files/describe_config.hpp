@@ -154,6 +154,8 @@ void visit_members(const decoder_config& c, const Visit& visit) {
     visit("gated", c.gated);
     visit("experts", c.experts);
     visit("biases", c.biases);
+    visit("logit_scale", c.logit_scale);
+    visit("logit_cap", c.logit_cap);
     visit("initializer_range", c.initializer_range);
     visit("residual_init_by_depth", c.residual_init_by_depth);
     visit("initial_factors", std::vector<double>(c.initial_factors.begin(), c.initial_factors.end()));

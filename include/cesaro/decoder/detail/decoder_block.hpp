@@ -54,11 +54,21 @@ inline bool shares_norm(const decoder_config& config) {
     return config.parallel && config.norm.shared;
 }
 
+/// Sees nothing of what the branches of a layer add.
+struct no_observer {
+    template <class Stream, class Added>
+    void attention(const Stream&, const Added&) const {}
+    template <class Stream, class Added>
+    void feed_forward(const Stream&, const Added&) const {}
+};
+
 /// One layer: x becomes its output.
-template <class Real>
+/// \param observe is told what each branch adds to the stream, and the stream before.
+template <class Real, class Observer = no_observer>
 block_trace<Real> block_forward(const decoder_config& config, Eigen::Index layer,
                                 const nn::block_weights<Real>& weights,
-                                const layer_rotations<Real>& rotations, Eigen::MatrixX<Real>& x) {
+                                const layer_rotations<Real>& rotations, Eigen::MatrixX<Real>& x,
+                                const Observer& observe = {}) {
     const optional_norm norm(config.norm);
     const bool before = config.norm.before;
     const bool after = config.norm.after;
@@ -68,13 +78,16 @@ block_trace<Real> block_forward(const decoder_config& config, Eigen::Index layer
     const Eigen::MatrixX<Real> a = norm(
         after, weights.attention_output_norm,
         attention_branch(config, layer, weights, rotations, h, trace.attention), trace.attention_output_norm);
+    observe.attention(x, r * a);
     if (!config.parallel) x += r * a;
     const Eigen::MatrixX<Real> read =
         shares_norm(config) ? h : norm(before, weights.feed_forward_norm, x, trace.feed_forward_norm);
+    const Eigen::MatrixX<Real> f = norm(after, weights.feed_forward_output_norm,
+                                        feed_forward_branch(config, layer, weights, read, trace.feed_forward),
+                                        trace.feed_forward_output_norm);
+    observe.feed_forward(x, r * f);
     if (config.parallel) x += r * a;
-    x += r * norm(after, weights.feed_forward_output_norm,
-                  feed_forward_branch(config, layer, weights, read, trace.feed_forward),
-                  trace.feed_forward_output_norm);
+    x += r * f;
     return trace;
 }
 

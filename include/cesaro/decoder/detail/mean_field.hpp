@@ -177,10 +177,30 @@ class mean_field {
         const auto [plain, rotated] = score_variances(config, layer);
         const Real tau = plain + rotated;
         const Real cap = config.scores.cap;
-        return cap > 0 ? variance_through([cap](Real s) { return cap * std::tanh(s / cap); }, tau) : tau;
+        const Real capped =
+            cap > 0 ? variance_through([cap](Real s) { return cap * std::tanh(s / cap); }, tau) : tau;
+        const bool cosines = config.scores.norm != query_key_norm::none &&
+                             config.scores.norm != query_key_norm::all_heads && !config.latent;
+        return cosines ? variance_of_cosines(capped, Real(config.head_width)) : capped;
     }
 
   private:
+    /// Where each head normalises its queries and keys, of w entries, scores are cosines, whose tails are thinner
+    /// than Gaussian ones: the variance of Gaussian scores whose softmax over many keys has the same participation,
+    /// \f$\ln \Lambda(2) - 2 \ln \Lambda(1)\f$ with \f$\Lambda(t) = \mathbb E e^{ts} =
+    /// {}_0F_1(; w/2; t^2 w \tau / 4)\f$; \f$\tau - O(\tau^2 / w)\f$.
+    [[nodiscard]] static Real variance_of_cosines(const Real& tau, const Real& width) {
+        const auto logarithm = [&](const Real& square) {  // of Lambda, t^2 = square
+            Real term = 1, sum = 1;
+            for (int j = 1; term > sum * std::numeric_limits<Real>::epsilon(); ++j) {
+                term *= square * width * tau / 4 / (Real(j) * (width / 2 + Real(j - 1)));
+                sum += term;
+            }
+            return std::log(sum);
+        };
+        return logarithm(4) - 2 * logarithm(1);
+    }
+
     [[nodiscard]] branch reading(const pair_kernel<Real>& c) const {
         const Eigen::VectorX<Real> in = config_.norm.before
                                             ? inverse_scale(c)

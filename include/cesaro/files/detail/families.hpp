@@ -411,6 +411,9 @@ inline void granite(config_keys& k, decoder_config& c) {
     k.real({"residual_multiplier"}, c.branch_scale, 1);
     if (k.out() != nullptr) c.scores.scale = c.score_scale(0);
     k.real({"attention_multiplier"}, c.scores.scale, 1);
+    double divisor = 1 / c.logit_scale;
+    k.real({"logits_scaling"}, divisor, 1);
+    if (k.in() != nullptr) c.logit_scale = 1 / divisor;
     rotations(k, c);
     no_windows(k, c);
 }
@@ -558,6 +561,7 @@ inline void gemma2(config_keys& k, decoder_config& c) {
     activation(k, c, {"hidden_activation"}, activation_kind::gelu_tanh);
     query_scalar(k, c);
     k.real_or_null({"attn_logit_softcapping"}, c.scores.cap, 50);
+    k.real_or_null({"final_logit_softcapping"}, c.logit_cap, 30);
     rotations(k, c);
     typed_windows(k, c, 4096, [](Eigen::Index l) { return l % 2 == 0; });
 }
@@ -570,6 +574,7 @@ inline void gemma3(config_keys& k, decoder_config& c) {
     activation(k, c, {"hidden_activation"}, activation_kind::gelu_tanh);
     query_scalar(k, c);
     k.real_or_null({"attn_logit_softcapping"}, c.scores.cap, 0);
+    k.real_or_null({"final_logit_softcapping"}, c.logit_cap, 0);
     rotations(k, c, {.theta = 1e6});
     if (k.in() == nullptr) {
         if (c.local_rope) k.out()->add("rope_local_base_freq", c.local_rope->theta);

@@ -55,11 +55,13 @@ void check_tensors_fit(const file_context& context, const std::vector<tensor_ent
 
 /// Where read tensors go, one at a time, so that no more than one need be in memory.
 template <class Real>
-using tensor_sink = std::function<void(const std::string& name, tensor<Real>&&)>;
+using tensor_sink = std::function<void(const std::string& name, tensor<Real>&&, std::string_view type)>;
 
 template <class Real>
 tensor_sink<Real> collect_into(tensor_map<Real>& tensors) {
-    return [&tensors](const std::string& name, tensor<Real>&& t) { tensors[name] = std::move(t); };
+    return [&tensors](const std::string& name, tensor<Real>&& t, std::string_view) {
+        tensors[name] = std::move(t);
+    };
 }
 
 /// Hands over the tensors of a file of `size` bytes whose bytes read(offset, span) delivers.
@@ -95,7 +97,7 @@ void visit_safetensors(const file_context& context, std::uint64_t size, const Re
             decode(context, entry, chunk, t.values.data() + (at - entry.begin) / element);
         }
         if (entry.size == 0) decode<Real>(context, entry, {}, nullptr);  // the dtype is checked all the same
-        sink(entry.name, std::move(t));
+        sink(entry.name, std::move(t), entry.type);
     }
 }
 
