@@ -7,6 +7,7 @@
 #include "common/program.hpp"
 #include "common/progress.hpp"
 #include "common/text.hpp"
+#include "ranks.hpp"
 
 #include <cesaro/decoder/draws.hpp>
 #include <cesaro/decoder/initialization.hpp>
@@ -20,6 +21,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -127,58 +129,84 @@ auto with_draw(const experiment& e, bool of_loaded, std::uint64_t draw, const F&
 
 measurement experiment::measure(bool of_loaded) const {
     progress_line progress("untrained_decoder", "measured");
+    const ranks& all = all_ranks();
     cesaro::detail::pass_average average(draws, probes.average);
-    measurement m;
-    m.profiles.resize(tokens, draws);
+    Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(tokens, draws);  // of each draw the mean over its probes
     for (Index draw = 0; draw < draws; ++draw) {
+        if (draws > 1 && !all.does(draw)) continue;
         cesaro::jacobian_probes now = probes;
-        now.progress = [&](double done) { progress((double(draw) + done) / double(draws)); };
+        now.progress = [&](double done) {
+            if (all.is_first()) progress((double(draw) + done) / double(draws));
+        };
         const Eigen::MatrixXd squared =
             with_draw(*this, of_loaded, std::uint64_t(draw), [&](const auto& model, const auto& x) {
                 return cesaro::squared_jacobian_norms(model, x, now, std::uint64_t(draw));
             });
-        average.add(squared);
-        const Eigen::VectorXd norms = squared.rowwise().mean().cwiseSqrt();
-        check_profile(norms, of_loaded ? fmt::format("the weights of {}", outline.name)
-                                       : fmt::format("weights drawn with initializer_range = {:g}",
-                                                     config.initializer_range));
-        m.profiles.col(draw) = norms / norms.sum();
+        squares.col(draw) = squared.rowwise().mean();
+        if (draws == 1) average.add(squared);
+    }
+    if (draws > 1) all.add_up(squares);
+    measurement m;
+    m.profiles = squares.cwiseSqrt();
+    for (Index draw = 0; draw < draws; ++draw) {
+        check_profile(
+            m.profiles.col(draw),
+            of_loaded ? fmt::format("the weights of {}", outline.name)
+                      : fmt::format("weights drawn with initializer_range = {:g}", config.initializer_range));
+        m.profiles.col(draw) /= m.profiles.col(draw).sum();
+        if (draws > 1) average.add(squares.col(draw));
     }
     m.estimate = average.estimate();
     return m;
 }
 
-measured_layers experiment::report_layers() const {
+namespace {
+
+/// The numbers of a layer and of a head, which are all doubles.
+constexpr std::array layer_members = {
+    &cesaro::layer_statistics::attention_share, &cesaro::layer_statistics::mean_attention_share,
+    &cesaro::layer_statistics::feed_forward_share, &cesaro::layer_statistics::mean_feed_forward_share};
+constexpr std::array head_members = {
+    &cesaro::head_statistics::tokens_seen, &cesaro::head_statistics::mean_distance,
+    &cesaro::head_statistics::uniformity, &cesaro::head_statistics::first_token,
+    &cesaro::head_statistics::output_norm};
+
+/// f(number) for every one, in order.
+template <class Layers, class F>
+void for_each_number(Layers& layers, const F& f) {
+    for (auto& layer : layers) {
+        for (const auto member : layer_members)
+            f(layer.*member);
+        for (auto& head : layer.heads)
+            for (const auto member : head_members)
+                f(head.*member);
+    }
+}
+
+}  // namespace
+
+std::vector<cesaro::layer_statistics> experiment::report_layers() const {
     progress_line progress("untrained_decoder", "read");
-    measured_layers mean;
-    const double share = 1 / double(draws);
+    const ranks& all = all_ranks();
+    std::vector<cesaro::layer_statistics> mean(std::size_t(config.layers));
+    for (cesaro::layer_statistics& layer : mean)
+        layer.heads.resize(std::size_t(config.heads));
+    const Index numbers =
+        config.layers * Index(layer_members.size() + head_members.size() * std::size_t(config.heads));
+    Eigen::MatrixXd of_draws = Eigen::MatrixXd::Zero(numbers, draws);
     for (Index draw = 0; draw < draws; ++draw) {
+        if (!all.does(draw)) continue;
         const auto layers =
             with_draw(*this, has_weights(), std::uint64_t(draw),
                       [](const auto& model, auto x) { return cesaro::layer_report(model, x); });
-        if (draw == 0) {
-            mean.layers = layers;
-            for (cesaro::layer_statistics& layer : mean.layers) {
-                const std::size_t heads = layer.heads.size();
-                layer = {};
-                layer.heads.assign(heads, {});
-            }
-        }
-        for (std::size_t l = 0; l < layers.size(); ++l) {
-            for (double cesaro::layer_statistics::*const x :
-                 {&cesaro::layer_statistics::attention_share, &cesaro::layer_statistics::mean_attention_share,
-                  &cesaro::layer_statistics::feed_forward_share,
-                  &cesaro::layer_statistics::mean_feed_forward_share})
-                mean.layers[l].*x += share * layers[l].*x;
-            for (std::size_t h = 0; h < layers[l].heads.size(); ++h)
-                for (double cesaro::head_statistics::*const x :
-                     {&cesaro::head_statistics::tokens_seen, &cesaro::head_statistics::mean_distance,
-                      &cesaro::head_statistics::uniformity, &cesaro::head_statistics::first_token,
-                      &cesaro::head_statistics::output_norm})
-                    mean.layers[l].heads[h].*x += share * layers[l].heads[h].*x;
-        }
-        progress(double(draw + 1) / double(draws));
+        double* out = of_draws.col(draw).data();
+        for_each_number(layers, [&](const double& x) { *out++ = x; });
+        if (all.is_first()) progress(double(draw + 1) / double(draws));
     }
+    all.add_up(of_draws);
+    const Eigen::VectorXd means = of_draws.rowwise().mean();
+    const double* in = means.data();
+    for_each_number(mean, [&](double& x) { x = *in++; });
     return mean;
 }
 

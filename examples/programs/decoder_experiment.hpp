@@ -48,11 +48,6 @@ struct measurement {
     Eigen::MatrixXd profiles = {};  ///< of each draw, its column, summing to one
 };
 
-/// The layers of a network, averaged over the draws.
-struct measured_layers {
-    std::vector<cesaro::layer_statistics> layers;
-};
-
 /// Jacobian norms of networks and prompts, each given or drawn anew for every draw.
 struct experiment {
     cesaro::decoder_config config;
@@ -71,11 +66,11 @@ struct experiment {
     /// The token ids of a draw.
     prompt ids(std::uint64_t draw) const;
 
-    /// Over the draws; of the loaded network or of drawn ones. Says on standard error how far it is.
+    /// Over the draws, which all ranks share; of the loaded network or of drawn ones. Says on standard error how far it is.
     /// \throws usage_error when the norms are not finite, or all of them are zero.
     measurement measure(bool of_loaded) const;
-    /// The same of what the layers do.
-    measured_layers report_layers() const;
+    /// What the layers do, the mean over the draws.
+    std::vector<cesaro::layer_statistics> report_layers() const;
     /// Of the loaded network and the given prompts, in nats per token; none of what is streamed.
     std::optional<double> loss() const;
 };

@@ -306,12 +306,10 @@ double over_heads(const cesaro::layer_statistics& layer, const F& f) {
 table table_of_layers(const layers_report& r) {
     using cesaro::head_statistics;
     std::vector<Index> numbers;
-    for (std::size_t l = 0; l < r.measured.layers.size(); ++l)
+    for (std::size_t l = 0; l < r.measured.size(); ++l)
         numbers.push_back(Index(l));
     const auto column = columns_over(numbers);
-    const auto at = [&](Index l) -> const cesaro::layer_statistics& {
-        return r.measured.layers[std::size_t(l)];
-    };
+    const auto at = [&](Index l) -> const cesaro::layer_statistics& { return r.measured[std::size_t(l)]; };
     const auto mean = [&](const char* name, double head_statistics::*x) {
         return column(name, [&, x](Index l) {
             return over_heads(at(l), [&](const head_statistics& h) { return h.*x; });
@@ -341,9 +339,9 @@ table table_of_heads(const layers_report& r) {
         const head_statistics* s;
     };
     std::vector<place> places;
-    for (std::size_t l = 0; l < r.measured.layers.size(); ++l)
-        for (std::size_t h = 0; h < r.measured.layers[l].heads.size(); ++h)
-            places.push_back({Index(l), Index(h), &r.measured.layers[l].heads[h]});
+    for (std::size_t l = 0; l < r.measured.size(); ++l)
+        for (std::size_t h = 0; h < r.measured[l].heads.size(); ++h)
+            places.push_back({Index(l), Index(h), &r.measured[l].heads[h]});
     const auto column = columns_over(places);
     return {column("layer", [](const place& p) { return p.layer; }),
             column("head", [](const place& p) { return p.head; }),
@@ -364,18 +362,18 @@ void prepare(destinations& files, const layers_report& layers) {
              .notes = notes_of(layers.of)};
     std::erase_if(r.notes, [](const std::string& note) { return note.starts_with("in row_theory"); });
     std::vector<double> lambdas;
-    for (const cesaro::layer_statistics& layer : layers.measured.layers)
+    for (const cesaro::layer_statistics& layer : layers.measured)
         lambdas.push_back(layer.mean_attention_share);
     r.facts["lambda_schedule_config"] = {{"schedule_type", "custom"}, {"lambdas_custom", lambdas}};
     files.prepare(r, [&] {
         std::vector<curve> curves;
         const auto add = [&](const char* legend, const auto& share) {
             std::vector<std::pair<double, double>> points;
-            for (std::size_t l = 0; l < layers.measured.layers.size(); ++l)
+            for (std::size_t l = 0; l < layers.measured.size(); ++l)
                 points.emplace_back(double(l), share(l));
             curves.push_back({std::move(points), "with linespoints " + line_style(curves.size()), legend});
         };
-        const auto& all = layers.measured.layers;
+        const auto& all = layers.measured;
         add("attention, measured", [&](std::size_t l) { return all[l].attention_share; });
         add("attention, predicted", [&](std::size_t l) { return layers.predicted.alphas()[Index(l)]; });
         add("attention, mean over positions", [&](std::size_t l) { return all[l].mean_attention_share; });

@@ -53,7 +53,7 @@ void prepare(destinations& files, const decoder_profiles& profiles, const positi
 /// What the layers of a decoder do with the prompts, or, by head, its heads.
 struct layers_report {
     const experiment& of;
-    measured_layers measured;
+    std::vector<cesaro::layer_statistics> measured;
     cesaro::predicted_profile predicted;
     std::optional<double> loss;
     bool by_head;

@@ -13,6 +13,7 @@
 #include "decoder_experiment.hpp"
 #include "decoder_files.hpp"
 #include "decoder_report.hpp"
+#include "ranks.hpp"
 
 #include <cesaro/decoder/mean_field.hpp>
 #include <cesaro/decoder/predicted_profile.hpp>
@@ -172,17 +173,32 @@ void predict(programs::destinations& files, const settings& s) {
     programs::prepare(files, {decoder, cesaro::predict(decoder.config, tokens)}, s.positions, s.output);
 }
 
+/// One process writes.
+programs::output_options output_of_this_rank(programs::output_options output) {
+    if (!programs::all_ranks().is_first()) output.file = output.plot = "";
+    return output;
+}
+
+/// Makes the files appear, and what was said on standard output.
+void commit(programs::destinations& files) {
+    if (programs::all_ranks().is_first()) files.commit();
+}
+
 /// What cannot be written is found out before the work; what is written appears after all of it.
-void run(const settings& s) {
+void run(settings s) {
+    s.output = output_of_this_rank(s.output);
+    if (!programs::all_ranks().is_first()) s.save.clear();
+    if (programs::all_ranks().count() > 1 && (s.experiment.token_ids == "-" || s.experiment.config == "-"))
+        throw usage_error("standard input is not shared by the processes of MPI: give a file instead of '-'");
     programs::destinations files(s.output);
     if (s.describe) {
         prepare(files, resolve_decoder(s.experiment), s.output);
-        files.commit();
+        commit(files);
         return;
     }
     if (s.experiment.draws == Index(0)) {
         predict(files, s);
-        files.commit();
+        commit(files);
         return;
     }
     if (!s.save.empty()) programs::check_savable(s.save);
@@ -193,7 +209,7 @@ void run(const settings& s) {
                                                .predicted = cesaro::predict(e.config, e.tokens),
                                                .loss = e.loss(),
                                                .by_head = s.by_head});
-        files.commit();
+        commit(files);
         return;
     }
     if (!s.save.empty() && e.draws > 1)
@@ -204,12 +220,13 @@ void run(const settings& s) {
     const programs::measurement measured = e.measure(e.has_weights());
     prepare(files, profiles_of(e, measured), s.positions, s.output);
     if (!s.save.empty()) save(s.save, e, measured.estimate.profile);
-    files.commit();
+    commit(files);
 }
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
+    const programs::ranks ranks(argc, argv);
     CLI::App app(description, "untrained_decoder");
     settings s;
     s.experiment.add_to(app);
@@ -226,11 +243,11 @@ int main(int argc, char* argv[]) {
         ->excludes(report);
     s.positions.add_to(app);
     s.output.add_to(app, "the profiles");
-    return programs::run(app, argc, argv, [&] {
+    return ranks.finish(programs::run(app, argc, argv, [&] {
         try {
             run(s);
         } catch (const std::length_error& error) {  // what does not fit in memory
             throw usage_error(fmt::format("'{}': {}", source_of(s.experiment), error.what()));
         }
-    });
+    }));
 }

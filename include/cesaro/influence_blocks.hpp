@@ -23,6 +23,34 @@
 
 namespace cesaro {
 
+/// for_each_influence_block() of positions [begin, end) alone, begun in closed form where they begin: what one of several
+/// processes does.
+/// \throws as that does; also std::domain_error unless 0 <= begin <= end <= tokens.
+template <has_hop_law Network, class Function>
+void for_each_influence_block(std::int64_t tokens, const Network& network, Eigen::Index block, Function&& f,
+                              std::int64_t begin, std::int64_t end) {
+    using Real = typename Network::Scalar;
+    const char* const function = "for_each_influence_block";
+    detail::check_tokens(function, tokens);
+    detail::check_at_least(function, "block", block, 1);
+    if (begin < 0 || begin > end || end > tokens) {
+        detail::throw_domain_error(
+            function, "begin", begin,
+            "and end = " + std::to_string(end) +
+                " must be positions in order, up to tokens = " + std::to_string(tokens));
+    }
+    block = Eigen::Index(std::min<std::int64_t>(block, std::max<std::int64_t>(1, end - begin)));
+    detail::check_fits_in_memory<Real>(function, block, 1);
+    const hop_law<Real> hops = network;
+    const detail::row_writer<Real> row(hops, tokens);
+    Eigen::VectorX<Real> values(block);
+    for (std::int64_t first = begin; first < end; first += block) {
+        const auto count = Eigen::Index(std::min<std::int64_t>(block, end - first));
+        row.fill(first, count, values.data());
+        f(first, Eigen::Map<const Eigen::VectorX<Real>>(values.data(), count));
+    }
+}
+
 /// Hands the row of influence of `tokens` positions to a callback, in consecutive blocks from position 0 on.
 ///
 /// The blocks are pieces of the row of influence_row(), equal to it entry by entry in double and float.
@@ -45,20 +73,8 @@ namespace cesaro {
 /// \endcode
 template <has_hop_law Network, class Function>
 void for_each_influence_block(std::int64_t tokens, const Network& network, Eigen::Index block, Function&& f) {
-    using Real = typename Network::Scalar;
-    const char* const function = "for_each_influence_block";
-    detail::check_tokens(function, tokens);
-    detail::check_at_least(function, "block", block, 1);
-    block = Eigen::Index(std::min<std::int64_t>(block, tokens));
-    detail::check_fits_in_memory<Real>(function, block, 1);
-    const hop_law<Real> hops = network;
-    const detail::row_writer<Real> row(hops, tokens);
-    Eigen::VectorX<Real> values(block);
-    for (std::int64_t first = 0; first < tokens; first += block) {
-        const auto count = Eigen::Index(std::min<std::int64_t>(block, tokens - first));
-        row.fill(first, count, values.data());
-        f(first, Eigen::Map<const Eigen::VectorX<Real>>(values.data(), count));
-    }
+    detail::check_tokens("for_each_influence_block", tokens);
+    for_each_influence_block(tokens, network, block, f, 0, tokens);
 }
 
 namespace detail {

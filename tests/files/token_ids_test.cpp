@@ -6,7 +6,9 @@
 
 #include <cesaro/files/token_ids.hpp>
 
+using cesaro::parse_prompts;
 using cesaro::parse_token_ids;
+using cesaro::read_prompts;
 using cesaro::read_token_ids;
 using namespace cesaro_test;
 using ids = std::vector<Eigen::Index>;
@@ -56,4 +58,28 @@ TEST_CASE("token ids from a file") {
     CHECK(contains(error_of([&] { read_token_ids(path, 3); }), "cesaro::read_token_ids: "));
     CHECK(contains(error_of([&] { read_token_ids(directory / "absent", 3); }), "No such file"));
     CHECK(contains(error_of([&] { read_token_ids(directory.path(), 3); }), "is a directory"));
+}
+
+TEST_CASE("prompts are lines of ids, apart by blanks or commas, in brackets or not") {
+    using prompts = std::vector<ids>;
+    CHECK(parse_prompts("1 2\n3\n", 4) == prompts{{1, 2}, {3}});
+    CHECK(parse_prompts("[1, 2]\r\n\n \t\n 3,2 ,1 \n[0]", 4) == prompts{{1, 2}, {3, 2, 1}, {0}});
+    CHECK(parse_prompts("\xef\xbb\xbf[1]", 4) == prompts{{1}});
+    const auto error = [](const std::string& text) {
+        return error_of([&] { parse_prompts(text, 4, "p.txt"); });
+    };
+    CHECK(error("1\n2 x\n") ==
+          "cesaro::parse_prompts: p.txt: line 2: 'x' is not a token id (a natural number)");
+    CHECK(contains(error("1\n\n[4]"), "line 3: '4' is outside the vocabulary of 4 tokens"));
+    CHECK(contains(error("[1, 2\n3]"), "line 1: the list of token ids does not end on its line"));
+    CHECK(contains(error("1\n[ ]"), "line 2: a prompt without token ids"));
+    CHECK(contains(error("1\n["), "line 2: the list"));
+    CHECK(contains(error("1\n,"), "line 2: a prompt without token ids"));
+    CHECK(contains(error("[[1]]"), "'[1]' is not a token id"));
+    CHECK(contains(error("[1] [2]"), "'1]' is not a token id"));
+    CHECK(contains(error("-1"), "'-1' is not"));
+    CHECK(contains(error("\n\n"), "holds no token id"));
+    const scratch_directory directory;
+    CHECK(read_prompts(write_file(directory / "p.txt", "1 2\n3\n"), 4) == prompts{{1, 2}, {3}});
+    CHECK(contains(error_of([&] { read_prompts(directory / "absent", 3); }), "cesaro::read_prompts: "));
 }
