@@ -16,7 +16,7 @@ One small program for each group of headers, to copy from. Each links `cesaro::c
 sources. This page is made by `scripts/examples.sh`, and a test holds it to the programs.
 TEXT
     for example in quickstart hop_laws keys landmarks whole_rows compare_profiles jacobian own_attention untrained_network \
-        checkpoint; do
+        checkpoint peers; do
         printf '\n## %s\n\n```cpp\n' "$example"
         tail -n +4 "examples/$example.cpp"
         # shellcheck disable=SC2016  # a fence, no command

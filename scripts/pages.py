@@ -19,7 +19,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGES = ["docs/tutorial.md", "docs/how-to.md", "docs/which-function.md", "docs/theory.md"]
+PAGES = ["docs/tutorial.md", "docs/how-to.md", "docs/which-function.md", "docs/theory.md", "docs/gallery.md"]
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```\n(?:(\s*^```text\n)(.*?)^```\n)?", re.S | re.M)
 PROGRAM = re.compile(r"^<!-- program (\w+) -->\n.*?^<!-- end -->\n", re.S | re.M)
 
