@@ -5,6 +5,7 @@
 #include <cesaro/cesaro.hpp>
 #include <cesaro/files/checkpoint.hpp>
 #include <cesaro/files/config_json.hpp>
+#include <cesaro/files/npy.hpp>
 #include <cesaro/files/safetensors.hpp>
 #include <cesaro/files/token_ids.hpp>
 
@@ -146,6 +147,8 @@ void use_decoder(const decoder_config& config) {
     (void)jacobian_norms(model, {x});
     save_weights("nowhere", config, load_weights<Real>("nowhere", config));
     save_safetensors("nowhere", load_safetensors<Real>("nowhere"));
+    (void)load_npy<Real>("nowhere"), (void)parse_npy<Real>({});
+    (void)open_npy("nowhere").slice<Real>(0), (void)open_safetensors("nowhere", "x").load<Real>();
 }
 
 template <class Real>
