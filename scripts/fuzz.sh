@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}
-targets=(safetensors config_json token_ids)
+targets=(safetensors npy config_json token_ids)
 
 cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER="${CXX:-clang++}" \
     -DCESARO_BUILD_FUZZERS=ON -DCESARO_BUILD_TESTS=OFF -DCESARO_BUILD_EXAMPLES=OFF \

@@ -12,6 +12,7 @@
 #include <cesaro/attention/decay_operator.hpp>
 #include <cesaro/attention/full_operator.hpp>
 #include <cesaro/attention/head_mixture.hpp>
+#include <cesaro/attention/matrix_operator.hpp>
 #include <cesaro/attention/prefix_operator.hpp>
 #include <cesaro/attention/rollout.hpp>
 #include <cesaro/attention/sink_operator.hpp>
@@ -106,8 +107,9 @@ std::vector<Real> rational_functions() {
     const sink_operator<Real> sink(window, ratio(1, 4));
     const head_mixture<Real> heads({prefix, full_operator<Real>(size), sink},
                                    {Real(1), Real(2), ratio(1, 3)});
+    const matrix_operator<Real> dense(prefix.matrix());
     for (const any_operator<Real>& op :
-         std::vector<any_operator<Real>>{causal, prefix, window, sink, heads}) {
+         std::vector<any_operator<Real>>{causal, prefix, window, sink, heads, dense}) {
         seen(op.apply(x));
         seen(op.apply_transpose(x));
         seen(op.apply(op.matrix()));

@@ -5,6 +5,7 @@
 #include <cesaro/cesaro.hpp>
 #include <cesaro/files/checkpoint.hpp>
 #include <cesaro/files/config_json.hpp>
+#include <cesaro/files/npy.hpp>
 #include <cesaro/files/safetensors.hpp>
 #include <cesaro/files/token_ids.hpp>
 
@@ -125,13 +126,15 @@ void use_operators() {
          sliding_window_operator<Real>(size, 2), decay_operator<Real>(size, {half})},
         {Real(1), Real(1), Real(1), half, half, half});
     const weighted_mean_operator<Real> weighted(Eigen::VectorX<Real>::Constant(size, half), half);
-    const std::vector<any_operator<Real>> layers{causal, heads, weighted};
+    const matrix_operator<Real> dense(causal.matrix(), {.causal = true});
+    (void)matrix_operator<Real>::view({&half, 1, 1}, {.tolerance = half}).causal();
+    const std::vector<any_operator<Real>> layers{causal, heads, weighted, dense};
     for (const any_operator<Real>& op : layers) {
         (void)op.apply(op.matrix());
         (void)op.apply_transpose(op.diagonal());
         (void)collapse_rate(op);
     }
-    const std::vector<Real> lambdas{half, half, half};
+    const std::vector<Real> lambdas{half, half, half, half};
     (void)rollout_row(layers, lambdas);
     (void)rollout_rows(layers, lambdas, {1});
     (void)rollout_matrix(layers, lambdas);
@@ -144,6 +147,8 @@ void use_decoder(const decoder_config& config) {
     (void)jacobian_norms(model, {x});
     save_weights("nowhere", config, load_weights<Real>("nowhere", config));
     save_safetensors("nowhere", load_safetensors<Real>("nowhere"));
+    (void)load_npy<Real>("nowhere"), (void)parse_npy<Real>({});
+    (void)open_npy("nowhere").slice<Real>(0), (void)open_safetensors("nowhere", "x").load<Real>();
 }
 
 template <class Real>

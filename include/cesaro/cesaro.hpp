@@ -18,6 +18,7 @@
 #include <cesaro/attention/decay_operator.hpp>
 #include <cesaro/attention/full_operator.hpp>
 #include <cesaro/attention/head_mixture.hpp>
+#include <cesaro/attention/matrix_operator.hpp>
 #include <cesaro/attention/prefix_operator.hpp>
 #include <cesaro/attention/rollout.hpp>
 #include <cesaro/attention/sink_operator.hpp>

@@ -1,15 +1,21 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
+#include "../files/npy_files.hpp"
 #include "run.hpp"
 
 #include <Eigen/Dense>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <regex>
+#include <string>
+#include <vector>
 
 using namespace cesaro_test;
 
@@ -299,4 +305,362 @@ TEST_CASE("attention_rollout: refuses what is no configuration") {
     directory.write("config", sound().dump());
     check_refused(program, "--config config --plot row.gif", {"row.gif"}, directory);
     check_refused(program, "--config config --output no/where.csv", {"no/where.csv"}, directory);
+}
+
+namespace {
+
+/// Attention as a model would have it, [layers, heads, n, n], in the numbers that a dtype has.
+struct measured {
+    int layers = 3, heads = 2, n = 12;
+    std::string dtype = "<f8";
+    bool causal = true;
+    std::vector<double> values = {};
+
+    double& at(int l, int h, int row, int column) {
+        return values[std::size_t(((l * heads + h) * n + row) * n + column)];
+    }
+
+    /// Softmax of scores without a pattern, rounded to the dtype.
+    measured& fill() {
+        values.assign(std::size_t(layers * heads * n * n), 0);
+        for (int l = 0; l < layers; ++l)
+            for (int h = 0; h < heads; ++h)
+                for (int row = 0; row < n; ++row) {
+                    const auto weight = [&](int column) {
+                        return std::exp(2 * std::sin(1 + 7 * l + 3 * h + 5 * row + row * column));
+                    };
+                    double sum = 0;
+                    for (int column = 0; column < (causal ? row + 1 : n); ++column)
+                        sum += weight(column);
+                    for (int column = 0; column < (causal ? row + 1 : n); ++column)
+                        at(l, h, row, column) = rounded(weight(column) / sum);
+                }
+        return *this;
+    }
+
+    double rounded(double x) const {
+        if (dtype == "<f2") return double(static_cast<float>(Eigen::half(float(x))));
+        return dtype == "<f4" ? double(float(x)) : x;
+    }
+
+    std::string bytes_of(double x) const {
+        if (dtype == "<f2")
+            return little_endian_bytes(Eigen::numext::bit_cast<std::uint16_t>(Eigen::half(float(x))), 2);
+        if (dtype == "<f4") return little_endian_bytes(std::bit_cast<std::uint32_t>(float(x)), 4);
+        return little_endian_bytes(std::bit_cast<std::uint64_t>(x), 8);
+    }
+
+    std::string data(bool fortran = false) {
+        std::string bytes;
+        if (!fortran) {
+            for (const double x : values)
+                bytes += bytes_of(x);
+            return bytes;
+        }
+        for (int column = 0; column < n; ++column)
+            for (int row = 0; row < n; ++row)
+                for (int h = 0; h < heads; ++h)
+                    for (int l = 0; l < layers; ++l)
+                        bytes += bytes_of(at(l, h, row, column));
+        return bytes;
+    }
+
+    std::string npy(bool fortran = false, int version = 1) {
+        const std::string shape = "(" + std::to_string(layers) + ", " + std::to_string(heads) + ", " +
+                                  std::to_string(n) + ", " + std::to_string(n) + ")";
+        return npy_file("{'descr': '" + dtype + "', 'fortran_order': " + (fortran ? "True" : "False") +
+                            ", 'shape': " + shape + ", }",
+                        data(fortran), version);
+    }
+
+    std::string safetensors(const std::string& before = "") {
+        const std::string type = dtype == "<f2" ? "F16" : dtype == "<f4" ? "F32" : "F64";
+        const nlohmann::json shape = {layers, heads, n, n};
+        const std::size_t begin = before.size();
+        nlohmann::json header = {
+            {"attention",
+             {{"dtype", type}, {"shape", shape}, {"data_offsets", {begin, begin + data().size()}}}}};
+        if (begin > 0) header["other"] = {{"dtype", "U8"}, {"shape", {begin}}, {"data_offsets", {0, begin}}};
+        const std::string text = header.dump();
+        return little_endian_bytes(text.size(), 8) + text + before + data();
+    }
+
+    using fusion = std::function<double(const std::vector<double>&)>;
+
+    /// The row of the query through layers first .. layers - 1 by dense products: nothing of the library.
+    Eigen::VectorXd row(const fusion& fuse, const std::vector<double>& lambdas, int first, int query,
+                        bool normalise = false) {
+        Eigen::MatrixXd p = Eigen::MatrixXd::Identity(n, n);
+        for (int l = first; l < layers; ++l) {
+            Eigen::MatrixXd a(n, n);
+            for (int i = 0; i < n; ++i) {
+                for (int j = 0; j < n; ++j) {
+                    std::vector<double> weights;
+                    for (int h = 0; h < heads; ++h)
+                        weights.push_back(at(l, h, i, j));
+                    a(i, j) = fuse(weights);
+                }
+                if (normalise) a.row(i) /= a.row(i).sum();
+            }
+            const double lambda = lambdas[std::size_t(l)];
+            p = ((1 - lambda) * p + lambda * a * p).eval();
+        }
+        return p.row(query).transpose();
+    }
+};
+
+double mean_of(const std::vector<double>& weights) {
+    return std::accumulate(weights.begin(), weights.end(), 0.) / double(weights.size());
+}
+double greatest_of(const std::vector<double>& weights) {
+    return *std::max_element(weights.begin(), weights.end());
+}
+double least_of(const std::vector<double>& weights) {
+    return *std::min_element(weights.begin(), weights.end());
+}
+
+const std::vector<double> halves(3, 0.5);
+
+}  // namespace
+
+TEST_CASE(
+    "attention_rollout: measured attention, of every dtype, order and container, against dense products") {
+    for (const std::string dtype : {"<f2", "<f4", "<f8"}) {
+        CAPTURE(dtype);
+        measured a{.dtype = dtype};
+        a.fill();
+        const scratch_directory here;
+        here.write("c.npy", a.npy());
+        here.write("fortran.npy", a.npy(true, 2));
+        here.write("three.npy", a.npy(false, 3));
+        here.write("one.safetensors", a.safetensors());
+        here.write("two.safetensors", a.safetensors("01234567"));
+        const Eigen::VectorXd expected = a.row(mean_of, halves, 0, a.n - 1);
+        for (const std::string file : {"c.npy", "fortran.npy", "three.npy", "one.safetensors",
+                                       "two.safetensors --tensor attention", "- <c.npy"}) {
+            CAPTURE(file);
+            const finished result = here.run(program, "--format csv --attentions " + file);
+            CHECK(result.err.empty());
+            check_row(csv(result.out), expected);
+        }
+    }
+}
+
+TEST_CASE("attention_rollout: heads fused by mean, max, min and weights") {
+    measured a{.heads = 3};
+    a.fill();
+    const scratch_directory here;
+    here.write("a.npy", a.npy());
+    const auto run = [&](const std::string& options) {
+        return csv(here.run(program, "--attentions a.npy --format csv " + options).out);
+    };
+    check_row(run("--fusion mean"), a.row(mean_of, halves, 0, a.n - 1));
+    check_row(run("--fusion max"), a.row(greatest_of, halves, 0, a.n - 1, true));
+    check_row(run("--fusion min"), a.row(least_of, halves, 0, a.n - 1, true));
+    const auto weighted = [](const std::vector<double>& w) { return (w[0] + 0 * w[1] + 3 * w[2]) / 4; };
+    check_row(run("--fusion weights --head-weights 1,0,3"), a.row(weighted, halves, 0, a.n - 1));
+    // Fused already: [layers, n, n].
+    measured one{.heads = 1};
+    one.fill();
+    std::string flat = one.npy();
+    flat.replace(flat.find("(3, 1, 12, 12)"), 14, "(3, 12, 12)   ");
+    here.write("a.npy", flat);
+    check_row(run(""), one.row(mean_of, halves, 0, a.n - 1));
+    CHECK(
+        here.run(program, "--attentions a.npy").out.rfind("12 tokens, 3 layers of 1 head, causal mask", 0) ==
+        0);
+}
+
+TEST_CASE("attention_rollout: residual shares, first layer and query of measured attention") {
+    measured a;
+    a.fill();
+    const scratch_directory here;
+    here.write("a.npy", a.npy());
+    here.write("lambdas", "0.2\n1 # attention only\n0.75\n");
+    const auto run = [&](const std::string& options) {
+        return csv(here.run(program, "--attentions a.npy --format csv " + options).out);
+    };
+    const std::vector<double> lambdas{0.2, 1, 0.75};
+    const int last = a.n - 1;
+    check_row(run("--lambda 0.3"), a.row(mean_of, {0.3, 0.3, 0.3}, 0, last));
+    check_row(run("--lambdas 0.2,1,0.75"), a.row(mean_of, lambdas, 0, last));
+    check_row(run("--lambdas-file lambdas"), a.row(mean_of, lambdas, 0, last));
+    check_row(run("--lambdas 0.2,1,0.75 --first-layer 1"), a.row(mean_of, lambdas, 1, last));
+    check_row(run("--lambdas 0.2,1,0.75 --query 5"), a.row(mean_of, lambdas, 0, 5).head(6));
+
+    measured both{.causal = false};
+    both.fill();
+    here.write("a.npy", both.npy());
+    check_row(run("--bidirectional --query 5"), both.row(mean_of, halves, 0, 5));
+    const auto json = nlohmann::json::parse(
+        here.run(program, "--attentions a.npy --bidirectional --query 5 --format json").out);
+    CHECK(json["tokens"] == 12);
+    CHECK(json["query_position"] == 5);
+    CHECK(json["mask"] == "full mask");
+    const Eigen::VectorXd row = both.row(mean_of, halves, 0, 5);
+    CHECK(json["summary"]["last_token"].get<double>() == Approx(row[5]).epsilon(1e-12));
+}
+
+TEST_CASE("attention_rollout: the receptive field is divided out") {
+    measured a;
+    a.fill();
+    measured uniform;
+    uniform.fill();
+    for (int l = 0; l < 3; ++l)
+        for (int h = 0; h < 2; ++h)
+            for (int row = 0; row < 12; ++row)
+                for (int column = 0; column <= row; ++column)
+                    uniform.at(l, h, row, column) = 1. / (row + 1);
+    const scratch_directory here;
+    here.write("a.npy", a.npy());
+    here.write("uniform.npy", uniform.npy());
+    const std::string options = " --lambdas 0.2,1,0.75 --first-layer 1 --query 9 --correct --format csv";
+    const csv flat(here.run(program, "--attentions uniform.npy" + options).out);
+    for (const double ratio : flat["corrected"])
+        CHECK(ratio == Approx(1).epsilon(1e-12));
+    const csv t(here.run(program, "--attentions a.npy" + options).out);
+    REQUIRE(t["corrected"].size() == 10);
+    const Eigen::VectorXd measured_row = a.row(mean_of, {0.2, 1, 0.75}, 1, 9);
+    const Eigen::VectorXd exact = uniform.row(mean_of, {0.2, 1, 0.75}, 1, 9);
+    for (Eigen::Index m = 0; m < 10; ++m)
+        CHECK(t["corrected"][std::size_t(m)] == Approx(measured_row[m] / exact[m]).epsilon(1e-12));
+}
+
+TEST_CASE("attention_rollout: what measured attention is printed as") {
+    measured a;
+    a.fill();
+    const scratch_directory here;
+    here.write("a.safetensors", a.safetensors());
+    const std::string options =
+        "--attentions a.safetensors --tensor attention --first-layer 1 --fusion weights "
+        "--head-weights 1,3 --correct ";
+    const auto json = nlohmann::json::parse(here.run(program, options + "--format json").out);
+    check_documented(json);
+    CHECK(json["attentions"] == "a.safetensors");
+    CHECK(json["tensor"] == "attention");
+    CHECK(json["tokens"] == 12);
+    CHECK(json["layers"] == 2);
+    CHECK(json["first_layer"] == 1);
+    CHECK(json["heads"] == 2);
+    CHECK(json["head_weights"] == nlohmann::json({0.25, 0.75}));
+    CHECK(json["alphas"] == nlohmann::json({0.5, 0.5}));
+    CHECK(json["query_position"] == 11);
+    CHECK(json["profile"].size() == 12);
+    const finished table = here.run(program, options + "--plot row.svg");
+    CHECK(table.out.rfind("12 tokens, 2 layers of 2 heads, causal mask, weights of heads, lambda = 0.5\n",
+                          0) == 0);
+    CHECK(table.out.find("corrected") != std::string::npos);
+    CHECK(table.out.find("entropy") != std::string::npos);
+    if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) return;
+    CHECK(here.read("row.svg").find("influence over that of uniform attention") != std::string::npos);
+}
+
+TEST_CASE("attention_rollout: measured attention of 16 bits may be off by their rounding, of 64 not") {
+    measured a{.dtype = "<f4"};
+    a.fill();
+    a.dtype = "<f8";  // the sums of floats
+    const scratch_directory here;
+    here.write("a.npy", a.npy());
+    check_refused(program, "--attentions a.npy",
+                  {"'a.npy': layer", "head", "row", "weights sum to", "--tolerance"}, here);
+    CHECK(here.run(program, "--attentions a.npy --tolerance 1e-6").status == 0);
+}
+
+TEST_CASE("attention_rollout: refuses measured attention, naming layer, head and row") {
+    const auto refused = [](int l, int h, int row, int column, double weight, const std::string& options,
+                            const std::vector<std::string>& words) {
+        measured a;
+        a.fill();
+        a.at(l, h, row, column) = weight;
+        for (const bool fortran : {false, true}) {
+            const scratch_directory here;
+            here.write("a.npy", a.npy(fortran));
+            check_refused(program, "--attentions a.npy --plot row.svg " + options, words, here);
+        }
+    };
+    const std::string at = "'a.npy': layer 1, head 1, row 6: ";
+    refused(1, 1, 6, 6, 7, "", {at + "its weights sum to", "not to 1 within", "--tolerance"});
+    refused(1, 1, 6, 2, std::nan(""), "", {at + "the weight of position 2 is nan"});
+    refused(1, 1, 6, 2, -0.25, "--bidirectional", {at + "the weight of position 2 is -0.25"});
+    refused(1, 1, 6, 8, 0.125, "", {at + "the later position 8 has weight 0.125", "--bidirectional"});
+    refused(1, 1, 6, 6, std::numeric_limits<double>::infinity(), "", {at + "its weights sum to inf"});
+    measured apart;
+    apart.fill();
+    for (int column = 0; column <= 3; ++column) {
+        apart.at(2, 0, 3, column) = column == 0;
+        apart.at(2, 1, 3, column) = column == 1;
+    }
+    const scratch_directory here;
+    here.write("a.npy", apart.npy());
+    check_refused(program, "--attentions a.npy --fusion min", {"'a.npy': layer 2, row 3: no position", "min"},
+                  here);
+    CHECK(here.run(program, "--attentions a.npy --fusion min --first-layer 2 --lambda 0").status == 0);
+}
+
+TEST_CASE("attention_rollout: refuses files and options of measured attention") {
+    measured a;
+    a.fill();
+    const scratch_directory here;
+    here.write("a.npy", a.npy());
+    here.write("a.safetensors", a.safetensors("12345678"));
+    here.write("config", sound().dump());
+    const auto refused = [&](const std::string& arguments, const std::vector<std::string>& words) {
+        check_refused(program, arguments, words, here);
+    };
+    refused("", {"which attention?", "--config", "--attentions"});
+    refused("--config config --attentions a.npy", {"--config", "--attentions"});
+    for (const std::string option :
+         {"--fusion max", "--lambda 0.5", "--lambdas 1", "--first-layer 0", "--query 1", "--bidirectional",
+          "--tolerance 1", "--correct", "--head-weights 1"}) {
+        const std::string name = option.substr(0, option.find(' '));
+        refused("--config config " + option, {name, "--attentions"});
+    }
+    refused("--attentions a.npy --fusion median", {"--fusion: 'median' is none of", "weights"});
+    refused("--attentions a.npy --fusion weights", {"--head-weights", "--fusion weights"});
+    refused("--attentions a.npy --head-weights 1,2", {"--head-weights", "--fusion weights"});
+    const std::string weights = "--attentions a.npy --fusion weights --head-weights ";
+    refused(weights + "1,2,3", {"--head-weights has 3 weights for 2 heads"});
+    refused(weights + "1,-2", {"--head-weights: -2"});
+    refused(weights + "0,0", {"--head-weights", "sum"});
+    refused(weights + "1,x", {"--head-weights: 'x' is not a number"});
+    refused("--attentions a.npy --lambdas 0.5,0.5", {"--lambdas has 2 coefficients for 3 layers"});
+    refused("--attentions a.npy --lambdas 0.5,0.5,2", {"--lambdas", "2", "[0, 1]"});
+    refused("--attentions a.npy --lambda 1.5", {"--lambda: 1.5"});
+    refused("--attentions a.npy --lambda 1 --lambdas 1,1,1", {"--lambda", "--lambdas"});
+    refused("--attentions a.npy --first-layer 3", {"--first-layer: 3 must lie in [0, 2]"});
+    refused("--attentions a.npy --query 12", {"--query: 12 must lie in [0, 11]"});
+    refused("--attentions a.npy --correct --bidirectional", {"--correct", "--bidirectional"});
+    refused("--attentions a.npy --tolerance -1", {"--tolerance"});
+    refused("--attentions a.npy --tensor x", {"--tensor", "'a.npy'"});
+    refused("--attentions a.npy --output a.npy", {"--output", "a.npy", "overwritten"});
+    refused("--attentions a.safetensors", {"a.safetensors", "holds 2 tensors", "'other'", "'attention'"});
+    refused("--attentions a.safetensors --tensor x", {"a.safetensors", "has no tensor 'x'"});
+    refused("--attentions a.safetensors --tensor other", {"a.safetensors", "tensor 'other'", "U8"});
+    refused("--attentions absent.npy", {"absent.npy", "No such file"});
+    refused("--attentions .", {"directory"});
+    refused("--attentions config", {"config", "does not begin as a .npy file does"});
+
+    const auto refused_file = [&](const std::string& file, const std::vector<std::string>& words) {
+        here.write("b.npy", file);
+        refused("--attentions b.npy", words);
+    };
+    const std::string good = a.npy();
+    refused_file(good.substr(0, good.size() - 1), {"b.npy", "takes 6912 bytes, but there are 6911"});
+    refused_file(good.substr(0, 40), {"b.npy", "does not fit a file of 40 bytes"});
+    const auto altered = [&](const std::string& what, const std::string& by) {
+        std::string file = good;
+        REQUIRE(what.size() == by.size());
+        return file.replace(file.find(what), what.size(), by);
+    };
+    refused_file(altered("<f8", ">f8"), {"b.npy", "big-endian"});
+    refused_file(altered("<f8", "|O "), {"b.npy", "dtype"});
+    refused_file(altered("'<f8'", " '|O'"), {"b.npy", "objects of Python"});
+    refused_file(altered("(3, 2, 12, 12)", "(3, 2, 18, 8 )"),
+                 {"b.npy", "[3, 2, 18, 8]", "[layers, heads, n, n]"});
+    refused_file(altered("(3, 2, 12, 12)", "(6, 144)      "), {"b.npy", "[6, 144]", "[layers, n, n]"});
+    refused_file(npy_file("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 5, 5)}", ""),
+                 {"b.npy", "[0, 5, 5]", "[layers, n, n]"});
+    refused_file(
+        npy_file("{'descr': '<f2', 'fortran_order': False, 'shape': (2001, 1, 1)}", std::string(4002, 0)),
+        {"b.npy", "2001", "2000"});
 }

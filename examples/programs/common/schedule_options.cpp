@@ -84,15 +84,16 @@ std::vector<double> read_coefficients(const std::string& file) {
 }  // namespace
 
 void schedule_options::add_to(CLI::App& app, const std::string& unless_given) {
-    const auto parse = [this](const std::string& text) { alpha = parse_share("--alpha", text); };
+    const auto parse = [this](const std::string& text) { alpha = parse_share("--" + name, text); };
     auto* one = app.add_option_function<std::string>(
-                       "--alpha", parse,
+                       "--" + name, parse,
                        fmt::format("Mixing coefficient of every layer, in [0, 1]; 1 is attention only [{}]",
                                    unless_given))
                     ->type_name("A");
-    auto* list = add_word(app, "--alphas", alphas, "LIST",
-                          "Mixing coefficients a0,a1,..., one a layer, layer 0 first");
-    auto* file = add_word(app, "--alphas-file", alphas_file, "FILE",
+    auto* list =
+        add_word(app, "--" + name + "s", alphas, "LIST",
+                 fmt::format("Mixing coefficients {0}0,{0}1,..., one a layer, layer 0 first", name[0]));
+    auto* file = add_word(app, "--" + name + "s-file", alphas_file, "FILE",
                           "File of mixing coefficients, one a layer; # comments");
     one->excludes(list)->excludes(file);
     list->excludes(file);
@@ -105,8 +106,8 @@ cesaro::mixing_schedule<double> schedule_options::schedule(std::optional<Index> 
         values = read_coefficients(alphas_file);
         source = "'" + alphas_file + "'";
     } else if (!alphas.empty()) {
-        append_coefficients(values, "--alphas", alphas);
-        source = "--alphas";
+        source = "--" + name + "s";
+        append_coefficients(values, source, alphas);
     } else {
         if (!depth) throw usage_error("how many layers? give --layers, --alphas or --alphas-file");
         if (!alpha) {

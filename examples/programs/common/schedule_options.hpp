@@ -16,11 +16,13 @@
 
 namespace programs {
 
-/// The options that say how much each layer attends: `--alpha A`, `--alphas a0,a1,...`, `--alphas-file F`.
+/// The options that say how much each layer attends: `--alpha A`, `--alphas a0,a1,...`, `--alphas-file F`; or the
+/// same by another name of the coefficient.
 struct schedule_options {
     std::optional<double> alpha = {};  ///< one for all layers
     std::string alphas = {};
     std::string alphas_file = {};
+    std::string name = "alpha";
 
     /// \param unless_given in the help, what holds where no coefficient is given
     void add_to(CLI::App& app, const std::string& unless_given);

@@ -11,6 +11,7 @@
 #include <cesaro/files/detail/file.hpp>
 #include <cesaro/files/detail/safetensors_files.hpp>
 #include <cesaro/files/detail/safetensors_format.hpp>
+#include <cesaro/files/stored_tensor.hpp>
 #include <cesaro/files/tensor.hpp>
 
 #include <Eigen/Core>
@@ -22,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cesaro {
@@ -78,6 +80,18 @@ tensor_map<Real> load_safetensors(const std::filesystem::path& path, const tenso
     tensor_map<Real> tensors;
     detail::visit_checkpoint<Real>("load_safetensors", path, wanted, detail::collect_into(tensors));
     return tensors;
+}
+
+/// A tensor in a safetensors file on disk, whose values stay there: they are read slice by slice.
+///
+/// \param name  of the tensor; may be empty where the file holds one only.
+/// \throws std::runtime_error naming the file, as load_safetensors(): also when there is no such tensor, or, where
+///         it is not named, another number of them than one.
+/// Cost and memory those of parsing the header, see parse_safetensors().
+inline stored_tensor open_safetensors(const std::filesystem::path& path, const std::string& name = "") {
+    detail::file_parts file("open_safetensors", path);
+    auto layout = detail::find_safetensor(file.context(), file.size(), name, file);
+    return {std::move(file), std::move(layout)};
 }
 
 /// Writes tensors as one safetensors file of F32, in the order of their names.

@@ -7,9 +7,11 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <locale>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -52,6 +54,34 @@ inline std::ifstream open_for_reading(const file_context& context, const std::fi
     if (!in) context.fail("cannot be opened" + system_reason());
     return in;
 }
+
+/// A file of which parts are read, in any order.
+class file_parts {
+  public:
+    /// \throws std::runtime_error when it cannot be opened, or has no size, as a pipe.
+    file_parts(std::string_view function, const std::filesystem::path& path)
+        : context_{function, path.string()}, in_(open_for_reading(context_, path)) {
+        std::error_code error;
+        size_ = std::filesystem::file_size(path, error);
+        if (error) context_.fail("cannot be read: " + error.message());
+    }
+
+    const file_context& context() const { return context_; }
+    std::uint64_t size() const { return size_; }
+
+    /// Fills `bytes` with those from the offset on.
+    void operator()(std::uint64_t offset, std::span<std::byte> bytes) {
+        errno = 0;
+        in_.seekg(std::streamoff(offset));
+        in_.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(bytes.size()));
+        if (!in_) context_.fail("cannot be read at byte " + std::to_string(offset) + system_reason());
+    }
+
+  private:
+    file_context context_;
+    std::ifstream in_;
+    std::uint64_t size_ = 0;
+};
 
 /// The whole of a file of at most `most` bytes. Reads a pipe, too, and never much more than that of what has
 /// no end.

@@ -9,6 +9,7 @@
 #include <cesaro/files/detail/json.hpp>
 #include <cesaro/files/detail/pending_file.hpp>
 #include <cesaro/files/detail/safetensors_format.hpp>
+#include <cesaro/files/detail/stored_numbers.hpp>
 #include <cesaro/files/tensor.hpp>
 
 #include <Eigen/Core>
@@ -16,7 +17,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -64,10 +64,10 @@ tensor_sink<Real> collect_into(tensor_map<Real>& tensors) {
     };
 }
 
-/// Hands over the tensors of a file of `size` bytes whose bytes read(offset, span) delivers.
-template <class Real, class Read>
-void visit_safetensors(const file_context& context, std::uint64_t size, const Read& read,
-                       const tensor_filter& wanted, const tensor_sink<Real>& sink) {
+/// The tensors of a file of `size` bytes whose bytes read(offset, span) delivers, and where their data begin.
+template <class Read>
+std::pair<std::vector<tensor_entry>, std::uint64_t> read_safetensors_header(const file_context& context,
+                                                                            std::uint64_t size, Read&& read) {
     constexpr std::uint64_t prefix = sizeof(std::uint64_t);
     if (size < prefix) context.fail("is too short for a safetensors file");
     std::array<std::byte, prefix> length_bytes;
@@ -77,26 +77,32 @@ void visit_safetensors(const file_context& context, std::uint64_t size, const Re
         context.fail("a header of " + std::to_string(length) + " bytes does not fit a file of " +
                      std::to_string(size) + " bytes or the format's limit of 100 MB");
     }
+    std::string header(std::size_t(length), '\0');
+    read(prefix, std::as_writable_bytes(std::span<char>(header)));
     const std::uint64_t data = prefix + length;
-    auto entries = [&] {  // the header is gone before the tensors come
-        std::string header(std::size_t(length), '\0');
-        read(prefix, std::as_writable_bytes(std::span<char>(header)));
-        return parse_safetensors_header(context, header, size - data);
-    }();
+    return {parse_safetensors_header(context, header, size - data), data};
+}
+
+/// Hands over the tensors of such a file.
+template <class Real, class Read>
+void visit_safetensors(const file_context& context, std::uint64_t size, Read&& read,
+                       const tensor_filter& wanted, const tensor_sink<Real>& sink) {
+    auto [entries, data] = read_safetensors_header(context, size, read);
     std::erase_if(entries, [&](const tensor_entry& entry) { return wanted && !wanted(entry.name); });
     check_tensors_fit<Real>(context, entries);
 
     std::vector<std::byte> chunk;  // a multiple of every element's size
     for (const tensor_entry& entry : entries) {
+        const auto fail = [&](const std::string& problem) { fail_at_tensor(context, entry.name, problem); };
         tensor<Real> t{{entry.shape.begin(), entry.shape.end()},
                        Eigen::VectorX<Real>(Eigen::Index(entry.size))};
         const std::uint64_t element = std::max<std::uint64_t>(bits_of_type(entry.type) / 8, 1);
         for (std::uint64_t at = entry.begin; at < entry.end; at += chunk.size()) {
             chunk.resize(std::size_t(std::min<std::uint64_t>(entry.end - at, 1 << 20)));
             read(data + at, std::span<std::byte>(chunk));
-            decode(context, entry, chunk, t.values.data() + (at - entry.begin) / element);
+            decode(entry.type, chunk, t.values.data() + (at - entry.begin) / element, fail);
         }
-        if (entry.size == 0) decode<Real>(context, entry, {}, nullptr);  // the dtype is checked all the same
+        check_type(entry.type, fail);  // of an empty tensor, too
         sink(entry.name, std::move(t), entry.type);
     }
 }
@@ -104,18 +110,33 @@ void visit_safetensors(const file_context& context, std::uint64_t size, const Re
 template <class Real>
 void visit_safetensors_file(std::string_view function, const std::filesystem::path& path,
                             const tensor_filter& wanted, const tensor_sink<Real>& sink) {
-    const file_context context{function, path.string()};
-    std::ifstream in = open_for_reading(context, path);
-    std::error_code error;
-    const std::uint64_t size = std::filesystem::file_size(path, error);  // a pipe has none
-    if (error) context.fail("cannot be read: " + error.message());
-    const auto read = [&](std::uint64_t offset, std::span<std::byte> bytes) {
-        errno = 0;
-        in.seekg(std::streamoff(offset));
-        in.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(bytes.size()));
-        if (!in) context.fail("cannot be read at byte " + std::to_string(offset) + system_reason());
-    };
-    visit_safetensors<Real>(context, size, read, wanted, sink);
+    file_parts file(function, path);
+    visit_safetensors<Real>(file.context(), file.size(), file, wanted, sink);
+}
+
+/// Where the numbers are of a tensor of such a file: of the one that is named, or of the only one.
+template <class Read>
+tensor_layout find_safetensor(const file_context& context, std::uint64_t size, const std::string& name,
+                              Read&& read) {
+    const auto [entries, data] = read_safetensors_header(context, size, read);
+    const auto found = std::find_if(entries.begin(), entries.end(), [&](const tensor_entry& entry) {
+        return name.empty() ? entries.size() == 1 : entry.name == name;
+    });
+    if (found == entries.end()) {
+        constexpr std::size_t most = 5;
+        const std::string count = std::to_string(entries.size());
+        std::string problem = name.empty() ? "holds " + count + " tensors, of which one is to be named"
+                                           : "has no tensor '" + printable(name) + "' among its " + count;
+        for (std::size_t i = 0; i < std::min(entries.size(), most); ++i)
+            problem += (i == 0 ? ": '" : ", '") + printable(entries[i].name) + "'";
+        context.fail(problem + (entries.size() > most ? ", ..." : ""));
+    }
+    const auto fail = [&](const std::string& problem) { fail_at_tensor(context, found->name, problem); };
+    check_type(found->type, fail);
+    for (const std::int64_t dimension : found->shape) {
+        if (dimension > std::numeric_limits<Eigen::Index>::max()) fail("has a dimension that is too large");
+    }
+    return {found->type, {found->shape.begin(), found->shape.end()}, data + found->begin};
 }
 
 /// Tensor names by the file that holds them.

@@ -6,22 +6,20 @@
 #include <cesaro/detail/check.hpp>
 #include <cesaro/files/detail/file.hpp>
 #include <cesaro/files/detail/json.hpp>
+#include <cesaro/files/detail/stored_numbers.hpp>
 
 #include <Eigen/Core>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -44,14 +42,6 @@ struct tensor_entry {
     context.fail("tensor '" + printable(name) + "' " + std::string(problem));
 }
 
-template <class Integer>
-std::string shape_text(const std::vector<Integer>& shape) {
-    std::string text = "[";
-    for (const Integer dimension : shape)
-        text.append(text.size() == 1 ? "" : ", ").append(std::to_string(dimension));
-    return printable(text + "]");
-}
-
 /// Bits of one element of each type that the format knows; 0 for any other name. That cesaro reads only F16,
 /// BF16, F32 and F64 does not matter before such a tensor is asked for.
 inline std::uint64_t bits_of_type(std::string_view type) {
@@ -64,11 +54,6 @@ inline std::uint64_t bits_of_type(std::string_view type) {
     const auto found =
         std::find_if(table.begin(), table.end(), [type](const row& r) { return r.second == type; });
     return found == table.end() ? 0 : found->first;
-}
-
-inline std::optional<std::uint64_t> checked_product(std::uint64_t a, std::uint64_t b) {
-    if (b != 0 && a > std::numeric_limits<std::uint64_t>::max() / b) return std::nullopt;
-    return a * b;
 }
 
 /// The bytes of so many elements packed without padding, unless they overflow or end within a byte.
@@ -165,52 +150,6 @@ inline std::vector<tensor_entry> parse_safetensors_header(const file_context& co
         context.fail(std::to_string(data_size - covered) + " bytes of data belong to no tensor");
     }
     return entries;
-}
-
-/// Whatever the machine's byte order; compiled to a plain load where that is little-endian.
-template <class Bits>
-Bits little_endian(const std::byte* bytes) {
-    Bits bits = 0;
-    for (std::size_t i = 0; i < sizeof(Bits); ++i)
-        bits = Bits(bits | Bits(Bits(bytes[i]) << (8 * i)));
-    return bits;
-}
-
-/// Elements of one type as Reals: exact but for F64 into float, which rounds.
-template <class Stored, class Bits, class Real>
-void decode(const file_context& context, const std::string& name, std::span<const std::byte> bytes,
-            Real* out) {
-    using std::isfinite;
-    for (std::size_t i = 0; i < bytes.size() / sizeof(Bits); ++i) {
-        const Stored stored =
-            Eigen::numext::bit_cast<Stored>(little_endian<Bits>(bytes.data() + i * sizeof(Bits)));
-        if constexpr (std::is_same_v<Stored, double>) {
-            out[i] = Real(stored);
-            if (isfinite(stored) && !isfinite(out[i])) {
-                fail_at_tensor(context, name,
-                               "holds a value that is finite as F64 but not as the scalar asked for");
-            }
-        } else {
-            out[i] = Real(static_cast<float>(stored));
-        }
-    }
-}
-
-template <class Real>
-void decode(const file_context& context, const tensor_entry& entry, std::span<const std::byte> bytes,
-            Real* out) {
-    if (entry.type == "F32") {
-        decode<float, std::uint32_t>(context, entry.name, bytes, out);
-    } else if (entry.type == "BF16") {
-        decode<Eigen::bfloat16, std::uint16_t>(context, entry.name, bytes, out);
-    } else if (entry.type == "F16") {
-        decode<Eigen::half, std::uint16_t>(context, entry.name, bytes, out);
-    } else if (entry.type == "F64") {
-        decode<double, std::uint64_t>(context, entry.name, bytes, out);
-    } else {
-        fail_at_tensor(context, entry.name,
-                       "has the dtype " + entry.type + "; only F16, BF16, F32 and F64 are read");
-    }
 }
 
 /// A tensor to be written: fill(first, out) gives the values from index `first` on, as many as out has.
