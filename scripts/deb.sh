@@ -7,7 +7,7 @@ set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-install_packages cmake:cmake g++:c++ ninja-build:ninja libeigen3-dev libboost-dev libcli11-dev libfmt-dev \
+install_packages cmake:cmake g++:c++ ninja-build:ninja libeigen3-dev libboost-dev libcli11-dev libfmt-dev libopenblas-dev \
     nlohmann-json3-dev libyaml-cpp-dev help2man:help2man dpkg-dev:dpkg-shlibdeps file:file
 if command -v ccache >/dev/null; then set -- -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"; fi
 packages="$root/build/deb"

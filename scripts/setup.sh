@@ -14,7 +14,7 @@ export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
 
 # What building everything takes, by its names in Debian and Ubuntu; a command is enough where one is named.
 tools=(cmake:cmake g++:c++ ninja-build:ninja gnuplot-nox:gnuplot)
-libraries=(libeigen3-dev libboost-dev catch2 libbenchmark-dev libcli11-dev libfmt-dev nlohmann-json3-dev
+libraries=(libeigen3-dev libboost-dev catch2 libbenchmark-dev libcli11-dev libfmt-dev libopenblas-dev nlohmann-json3-dev
            libyaml-cpp-dev)
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }

@@ -31,6 +31,10 @@
 #include <set>
 #include <vector>
 
+#ifdef CESARO_OPENBLAS
+extern "C" void openblas_set_num_threads(int);
+#endif
+
 namespace programs {
 
 namespace fs = std::filesystem;
@@ -462,6 +466,9 @@ bool must_stream(const experiment_options& options, const decoder_config& config
 }  // namespace
 
 experiment resolve(const experiment_options& options) {
+#ifdef CESARO_OPENBLAS
+    openblas_set_num_threads(1);  // the pieces of a product are shared among threads already
+#endif
     const auto [config, outline] = resolve_decoder(options);
     experiment e{.config = config,
                  .outline = outline,
