@@ -61,7 +61,7 @@ tensor<Real> parse_npy(std::span<const std::byte> bytes) {
     const auto read = [&](std::uint64_t offset, std::span<std::byte> out) {
         if (!out.empty()) std::memcpy(out.data(), bytes.data() + offset, out.size());
     };
-    const detail::tensor_layout layout = detail::read_npy_layout(context, bytes.size(), read);
+    const detail::stored_layout layout = detail::read_npy_layout(context, bytes.size(), read);
     return detail::load_slice<Real>(context, layout.whole(), 0, read);
 }
 

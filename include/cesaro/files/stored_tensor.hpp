@@ -33,7 +33,7 @@ namespace cesaro {
 class stored_tensor {
   public:
     /// Of a file that was found to hold all the numbers of the layout.
-    stored_tensor(detail::file_parts file, detail::tensor_layout layout)
+    stored_tensor(detail::file_parts file, detail::stored_layout layout)
         : file_(std::move(file)), layout_(std::move(layout)) {}
 
     [[nodiscard]] const std::vector<Eigen::Index>& shape() const { return layout_.shape; }
@@ -77,7 +77,7 @@ class stored_tensor {
     }
 
     detail::file_parts file_;
-    detail::tensor_layout layout_;
+    detail::stored_layout layout_;
 };
 
 }  // namespace cesaro

@@ -145,7 +145,7 @@ inline std::string type_of_descr(const file_context& context, const std::string&
 
 /// Where the numbers are of a file of `size` bytes whose bytes read(offset, span) delivers.
 template <class Read>
-tensor_layout read_npy_layout(const file_context& context, std::uint64_t size, Read&& read) {
+stored_layout read_npy_layout(const file_context& context, std::uint64_t size, Read&& read) {
     constexpr std::string_view magic = "\x93NUMPY";
     constexpr std::uint64_t longest = 65535;  // of version 1; only structures need more
     std::array<std::byte, 12> prefix{};
@@ -173,7 +173,7 @@ tensor_layout read_npy_layout(const file_context& context, std::uint64_t size, R
     std::string text(std::size_t(length), '\0');
     read(header, std::as_writable_bytes(std::span<char>(text)));
     const npy_header parsed(context, text);
-    tensor_layout layout{type_of_descr(context, *parsed.descr), *parsed.shape, header + length,
+    stored_layout layout{type_of_descr(context, *parsed.descr), *parsed.shape, header + length,
                          *parsed.fortran_order};
     std::optional<std::uint64_t> bytes = layout.bytes_of_one();
     for (const Eigen::Index dimension : layout.shape)

@@ -116,7 +116,7 @@ void visit_safetensors_file(std::string_view function, const std::filesystem::pa
 
 /// Where the numbers are of a tensor of such a file: of the one that is named, or of the only one.
 template <class Read>
-tensor_layout find_safetensor(const file_context& context, std::uint64_t size, const std::string& name,
+stored_layout find_safetensor(const file_context& context, std::uint64_t size, const std::string& name,
                               Read&& read) {
     const auto [entries, data] = read_safetensors_header(context, size, read);
     const auto found = std::find_if(entries.begin(), entries.end(), [&](const tensor_entry& entry) {

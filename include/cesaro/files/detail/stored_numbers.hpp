@@ -88,7 +88,7 @@ void decode(std::string_view type, std::span<const std::byte> bytes, Real* out, 
 }
 
 /// Where the numbers of a tensor are, which a file has been found to hold.
-struct tensor_layout {
+struct stored_layout {
     std::string type;  ///< F16, BF16, F32 or F64
     std::vector<Eigen::Index> shape;
     std::uint64_t begin = 0;     ///< of the first byte
@@ -105,8 +105,8 @@ struct tensor_layout {
     }
 
     /// The same numbers as the only slice of a tensor with one more dimension.
-    tensor_layout whole() const {
-        tensor_layout layout = *this;
+    stored_layout whole() const {
+        stored_layout layout = *this;
         layout.shape.insert(layout.shape.begin(), 1);
         return layout;
     }
@@ -142,7 +142,7 @@ class fortran_counter {
 /// Hands the numbers of slice i to visit(place, value) in the order of the file, whose bytes read(offset, span)
 /// delivers; place counts by rows. In Fortran's order the slices lie interleaved, and all bytes are read.
 template <class Real, class Read, class Visit>
-void visit_slice(const file_context& context, const tensor_layout& layout, Eigen::Index i, Read&& read,
+void visit_slice(const file_context& context, const stored_layout& layout, Eigen::Index i, Read&& read,
                  const Visit& visit) {
     constexpr std::uint64_t chunk = std::uint64_t(1) << 17;
     const std::uint64_t size = layout.slice_size();
@@ -173,7 +173,7 @@ void visit_slice(const file_context& context, const tensor_layout& layout, Eigen
 /// Slice i, with one dimension less.
 /// \throws std::length_error when it does not fit in memory.
 template <class Real, class Read>
-tensor<Real> load_slice(const file_context& context, const tensor_layout& layout, Eigen::Index i,
+tensor<Real> load_slice(const file_context& context, const stored_layout& layout, Eigen::Index i,
                         Read&& read) {
     const std::uint64_t size = layout.slice_size();
     if (double(size) * double(sizeof(Real)) > physical_memory()) {
