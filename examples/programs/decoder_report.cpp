@@ -292,8 +292,14 @@ void prepare(destinations& files, const decoder_profiles& profiles, const positi
 
 namespace {
 
-/// The weight on the first token from which a head counts as a sink.
-constexpr double sink_threshold = 0.3;
+/// The weight on the first token from which a head counts as a sink, in prompts so long that uniform attention has
+/// not half of it there.
+double sink_threshold(Index tokens) {
+    double uniform = 0;
+    for (Index n = 1; n <= tokens; ++n)
+        uniform += 1 / (double(n) * double(tokens));
+    return std::max(0.3, 2 * uniform);
+}
 
 template <class F>
 double over_heads(const cesaro::layer_statistics& layer, const F& f) {
@@ -326,9 +332,9 @@ table table_of_layers(const layers_report& r) {
             mean("mean_distance", &head_statistics::mean_distance),
             mean("uniformity", &head_statistics::uniformity),
             mean("first_token", &head_statistics::first_token),
-            column("sinks", [&](Index l) {
+            column("sinks", [&, threshold = sink_threshold(r.of.tokens)](Index l) {
                 return Index(std::ranges::count_if(
-                    at(l).heads, [](const head_statistics& h) { return h.first_token > sink_threshold; }));
+                    at(l).heads, [&](const head_statistics& h) { return h.first_token > threshold; }));
             })};
 }
 

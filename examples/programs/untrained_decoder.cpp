@@ -65,6 +65,7 @@ adds to it, A the attention of a head, from the last token unless said otherwise
   mean_distance    sum A (n - m), mean over heads
   uniformity       cosine between A and uniform attention, mean over heads
   first_token      weight on the first token, mean over all queries and heads; sinks: heads where it exceeds 0.3
+                   and twice what uniform attention has there
 With --by-head of every head, with output_norm: of what it gives, over the mean of its layer's heads.
 
 OMP_NUM_THREADS sets the number of threads, which does not change results. On a busy machine set
