@@ -10,6 +10,7 @@
 #include <thread>
 
 #include <mpi.h>
+#include <unistd.h>
 #endif
 
 #include <stdexcept>
@@ -34,6 +35,11 @@ ranks::ranks(int& argc, char**& argv) {
     MPI_Comm_rank(MPI_COMM_WORLD, &rank_);
     MPI_Comm_size(MPI_COMM_WORLD, &count_);
     the_ranks = this;
+    if (is_first()) return;
+    // The first process has the word: what the others would say is kept until it is known to be something else.
+    standard_error_ = ::dup(STDERR_FILENO);
+    unsaid_ = std::tmpfile();
+    if (unsaid_ != nullptr) ::dup2(::fileno(unsaid_), STDERR_FILENO);
 }
 
 ranks::~ranks() {
@@ -50,9 +56,14 @@ void ranks::add_up(Eigen::MatrixXd& x) const {
 
 int ranks::finish(int status) const {
     if (status == 0 || count_ == 1) return status;
+    if (!is_first() && unsaid_ != nullptr) {
+        std::this_thread::sleep_for(std::chrono::seconds(1));  // all may have failed alike
+        ::dup2(standard_error_, STDERR_FILENO);
+        std::rewind(unsaid_);
+        for (int c = std::getc(unsaid_); c != EOF; c = std::getc(unsaid_))
+            std::fputc(c, stderr);
+    }
     std::fflush(stderr);
-    // The first process has the word, where all of them failed alike.
-    if (!is_first()) std::this_thread::sleep_for(std::chrono::seconds(1));
     MPI_Abort(MPI_COMM_WORLD, status);
     return status;
 }

@@ -5,7 +5,7 @@
 
 #include <Eigen/Core>
 
-#include <functional>
+#include <cstdio>
 
 namespace programs {
 
@@ -33,6 +33,8 @@ class ranks {
   private:
     int rank_ = 0;
     int count_ = 1;
+    int standard_error_ = -1;
+    std::FILE* unsaid_ = nullptr;
 };
 
 /// Those of the program.
