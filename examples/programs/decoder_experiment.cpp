@@ -88,10 +88,8 @@ cesaro::profile_estimate<double> experiment::measure(bool of_loaded) const {
     now.progress = [&](double done) { progress(done); };
     cesaro::profile_estimate<double> estimate;
     if (of_loaded) {
-        std::vector<Eigen::MatrixXf> inputs;
-        for (Index draw = 0; draw < draws; ++draw)
-            inputs.push_back(cesaro::embed(*loaded, prompt(std::uint64_t(draw))));
-        estimate = cesaro::jacobian_norms(*loaded, inputs, now);
+        const auto input = [&](std::uint64_t draw) { return cesaro::embed(*loaded, prompt(draw)); };
+        estimate = cesaro::jacobian_norms(*loaded, draws, input, now);
         check_profile(estimate.profile, fmt::format("the weights of {}", outline.name));
     } else {
         estimate = ids.empty() ? cesaro::untrained_jacobian_norms(config, tokens, draws, now, probes.seed)
