@@ -6,6 +6,7 @@
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
 #include <cesaro/detail/evaluated.hpp>
+#include <cesaro/detail/interruption.hpp>
 #include <cesaro/detail/memory.hpp>
 #include <cesaro/detail/output.hpp>
 
@@ -139,6 +140,7 @@ class columnwise_operator {
     template <class In, class Out, class Action>
     static void for_each_column(const Eigen::MatrixBase<In>& x, Out& y, const Action& action) {
         for (Eigen::Index j = 0; j < x.cols(); ++j) {
+            detail::interruption_point();
             const const_column<Real> from(x.col(j));
             column<Real> to(y.col(j));
             if (from.data() == to.data()) {

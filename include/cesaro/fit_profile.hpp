@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/interruption.hpp>
 #include <cesaro/detail/profile_sum.hpp>
 #include <cesaro/profile_distance.hpp>
 
@@ -50,7 +51,10 @@ profile_fit fit_for(std::string_view function, const Eigen::VectorXd& measured, 
     if (!(least < greatest)) {
         throw_domain_error(function, "least", least, "must be less than greatest");
     }
-    const auto distance = [&](double parameter) { return wasserstein(measured, theory(parameter)); };
+    const auto distance = [&](double parameter) {
+        interruption_point();
+        return wasserstein(measured, theory(parameter));
+    };
     const double step = greatest / double(grid) - least / double(grid);
     profile_fit best{least, distance(least)};
     const auto keep = [&best](double parameter, double value) {

@@ -9,6 +9,7 @@
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
 #include <cesaro/detail/compensated_sum.hpp>
+#include <cesaro/detail/interruption.hpp>
 #include <cesaro/detail/memory.hpp>
 #include <cesaro/detail/positions.hpp>
 #include <cesaro/detail/row_writer.hpp>
@@ -46,6 +47,7 @@ void for_each_influence_block(std::int64_t tokens, const Network& network, Eigen
     Eigen::VectorX<Real> values(block);
     for (std::int64_t first = begin; first < end; first += block) {
         const auto count = Eigen::Index(std::min<std::int64_t>(block, end - first));
+        detail::interruption_point();
         row.fill(first, count, values.data());
         f(first, Eigen::Map<const Eigen::VectorX<Real>>(values.data(), count));
     }

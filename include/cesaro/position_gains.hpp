@@ -7,6 +7,7 @@
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
 #include <cesaro/detail/gains.hpp>
+#include <cesaro/detail/interruption.hpp>
 #include <cesaro/detail/memory.hpp>
 #include <cesaro/detail/scaled.hpp>
 
@@ -90,6 +91,7 @@ Eigen::VectorX<Number> squared_jacobian_profile(const position_gains<Real>& gain
     matrix b = matrix::Constant(tokens, tokens, Number(Real(0)));
     b(tokens - 1, tokens - 1) = Number(Real(1));
     for (Eigen::Index l = gains.attention.cols(); l-- > 0;) {
+        interruption_point();
         const matrix output = b;
         if (gains.feed_forward.size() > 0) b += scaled(output, gains.feed_forward, l);
         const matrix pulled = scaled(gains.parallel ? output : b, gains.attention_output, l);

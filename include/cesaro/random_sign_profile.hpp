@@ -6,6 +6,7 @@
 #include <cesaro/attention/attention_of_pairs.hpp>
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/interruption.hpp>
 #include <cesaro/detail/random.hpp>
 #include <cesaro/detail/scaled.hpp>
 #include <cesaro/position_gains.hpp>
@@ -70,6 +71,7 @@ template <real_scalar Real>
     using Number = detail::scaled<Real>;  // squares of squares leave the range of Real at gains of 1e77
     detail::root_mean<Number> mean;
     for (Eigen::Index s = 0; s < samples; ++s) {
+        detail::interruption_point();
         Eigen::VectorX<Real> v = Eigen::VectorX<Real>::Zero(tokens);
         v[tokens - 1] = Real(1);
         for (Eigen::Index l = depth; l-- > 0;) {

@@ -148,6 +148,29 @@ TEST_CASE("passes that cannot differ give no standard error") {
     CHECK(jacobian_norms<double>(model, {x, x}, probes).standard_error.minCoeff() > 0);
 }
 
+TEST_CASE("inputs made one at a time give the bits of inputs that are there") {
+    const auto model = initialize_decoder<double>(tiny_config("llama"), 1);
+    const auto input = [&](std::uint64_t i) { return embed(model, {1, 2, Eigen::Index(i)}); };
+    const std::vector<Eigen::MatrixXd> inputs{input(0), input(1), input(2)};
+    jacobian_probes probes;
+    for (const probe_kind kind : {probe_kind::gaussian, probe_kind::exact, probe_kind::ones}) {
+        probes.kind = kind;
+        const auto made = jacobian_norms(model, 3, input, probes);
+        const auto there = jacobian_norms(model, inputs, probes);
+        CHECK(made.profile == there.profile);
+        CHECK(made.standard_error == there.standard_error);
+    }
+    const auto same = [&](std::uint64_t) { return inputs[0]; };
+    CHECK_THROWS_WITH(
+        jacobian_norms(model, 2, same, probes),
+        "cesaro::jacobian_norms: inputs = 2 are the same; without Gaussian probes one says as much");
+    CHECK_THROWS_WITH(jacobian_norms(model, 0, input),
+                      "cesaro::jacobian_norms: inputs = 0 must be at least 1");
+    const auto longer = [&](std::uint64_t i) { return embed(model, std::vector<Eigen::Index>(i + 1)); };
+    CHECK_THROWS_WITH(jacobian_norms(model, 2, longer, probes),
+                      "cesaro::jacobian_norms: columns of an input = 2 must be 1");
+}
+
 TEST_CASE("messages name the function that was called") {
     const auto model = initialize_decoder<double>(tiny_config("llama"), 1);
     jacobian_probes probes;

@@ -14,6 +14,7 @@
 #include <Eigen/Core>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -299,22 +300,26 @@ template <class Pass>
 }
 
 /// jacobian_norms() of a decoder, stored or streamed.
-template <class Model, class Real>
-[[nodiscard]] profile_estimate<double> norms_over_inputs(const Model& model,
-                                                         const std::vector<Eigen::MatrixX<Real>>& inputs,
-                                                         const jacobian_probes& probes) {
+template <class Real, class Model, class Input>
+[[nodiscard]] profile_estimate<double> norms_over_inputs(const Model& model, Eigen::Index count,
+                                                         const Input& input, const jacobian_probes& probes) {
     const char* const function = "jacobian_norms";
-    const Eigen::Index count = Eigen::Index(inputs.size());
     check_at_least(function, "inputs", count, 1);
-    for (const auto& input : inputs)
-        check_size(function, "columns of an input", input.cols(), inputs[0].cols());
-    const auto is_first = [&](const auto& input) { return input == inputs[0]; };
-    if (count > 1 && probes.kind != probe_kind::gaussian && std::ranges::all_of(inputs, is_first)) {
+    const Eigen::MatrixX<Real> first = input(0);
+    const auto is_first = [&](const Eigen::MatrixX<Real>& x) {
+        return x.rows() == first.rows() && x.cols() == first.cols() && x == first;
+    };
+    bool differ = count == 1 || probes.kind == probe_kind::gaussian;
+    for (Eigen::Index i = 1; i < count && !differ; ++i)
+        differ = !is_first(input(std::uint64_t(i)));
+    if (!differ) {
         throw_invalid_argument(function, "inputs", count,
                                "are the same; without Gaussian probes one says as much");
     }
     return mean_over_passes(count, probes, [&](const jacobian_probes& now, std::uint64_t pass) {
-        return squared_norms(function, model, inputs[std::size_t(pass)], now, pass);
+        const Eigen::MatrixX<Real>& x = input(pass);
+        check_size(function, "columns of an input", x.cols(), first.cols());
+        return squared_norms(function, model, x, now, pass);
     });
 }
 
@@ -344,32 +349,57 @@ template <class Real>
 /// \f[ \sqrt{\mathbb E \left\| \frac{\partial h_{out}[n]}{\partial x_{in}[m]} \right\|_F^2}, \qquad
 ///     \|J\|_F^2 = \mathbb E_u \|J^T u\|^2, \quad u \sim \mathcal N(0, I), \f]
 ///
-/// for every source position m, averaged over inputs as probes.average says. With a probe that differentiates one
-/// number (probe_kind): the norm of its gradient.
-/// \param inputs input embeddings, each width x tokens (see embed()), at least one.
+/// for every source position m, averaged as probes.average says over inputs that are made one at a time. With a probe
+/// that differentiates one number (probe_kind): the norm of its gradient.
+///
+/// \code
+/// const auto prompt = [&](std::uint64_t i) { return cesaro::embed(model, prompts[i]); };
+/// const auto norms = cesaro::jacobian_norms(model, prompts.size(), prompt);
+/// \endcode
+///
+/// \param model a decoder, or a streamed_decoder, of which the bits are the same.
+/// \param count inputs, at least one.
+/// \param input input(i) are embeddings, width x tokens (see embed()); always the same of the same i, for
+///        which it may be asked more than once.
 /// \return one value per position, and its standard error by the delta method: between inputs, or, from one
 ///         input alone, between its probes; infinite from one input and one probe.
-/// \throws std::domain_error when there is no token or no probe.
-/// \throws std::invalid_argument when shapes do not fit; when the ones probe meets a LayerNorm with equal
-///         gains, for which that gradient is identically zero: read the residual stream then; or when several
+/// \throws std::domain_error when there is no input, no token or no probe, or no such token for a probe.
+/// \throws std::invalid_argument when shapes do not fit; when a probe's gradient is identically zero, as that of the
+///         sum or the norm behind a normalisation with equal gains: read the residual stream then; or when several
 ///         inputs are one and the same and the probes are not Gaussian, which tells nothing of an error.
-/// Cost: one forward pass, and about one more per probe, for each input. Memory: the trace, and some 20 width
-/// x tokens scalars per probe of a batch. The same bits on any number of threads; another batch changes
-/// rounding only.
+/// Cost: one forward pass, and about one more per probe, for each input. Memory: two inputs, the trace, and
+/// some 20 width x tokens scalars per probe of a batch; of a streamed decoder the trace of one layer, and the
+/// residual stream before each. The same bits on any number of threads; another batch changes rounding only.
 /// Accuracy: the squared norms are unbiased; rounding is that of the scalar.
+template <class Real, class Input>
+requires std::invocable<const Input&, std::uint64_t>
+[[nodiscard]] profile_estimate<double> jacobian_norms(const decoder<Real>& model, Eigen::Index count,
+                                                      const Input& input,
+                                                      const jacobian_probes& probes = {}) {
+    return detail::norms_over_inputs<Real>(model, count, input, probes);
+}
+template <class Real, class Input>
+requires std::invocable<const Input&, std::uint64_t>
+[[nodiscard]] profile_estimate<double> jacobian_norms(const streamed_decoder<Real>& model, Eigen::Index count,
+                                                      const Input& input,
+                                                      const jacobian_probes& probes = {}) {
+    return detail::norms_over_inputs<Real>(model, count, input, probes);
+}
+
+/// As above, of inputs that are there: each width x tokens, at least one.
 template <class Real>
 [[nodiscard]] profile_estimate<double> jacobian_norms(const decoder<Real>& model,
                                                       const std::vector<Eigen::MatrixX<Real>>& inputs,
                                                       const jacobian_probes& probes = {}) {
-    return detail::norms_over_inputs(model, inputs, probes);
+    const auto input = [&](std::uint64_t i) -> const Eigen::MatrixX<Real>& { return inputs[std::size_t(i)]; };
+    return detail::norms_over_inputs<Real>(model, Eigen::Index(inputs.size()), input, probes);
 }
-/// Of a streamed decoder: the same bits, in memory that is free of the number of layers but for the residual stream
-/// before each.
 template <class Real>
 [[nodiscard]] profile_estimate<double> jacobian_norms(const streamed_decoder<Real>& model,
                                                       const std::vector<Eigen::MatrixX<Real>>& inputs,
                                                       const jacobian_probes& probes = {}) {
-    return detail::norms_over_inputs(model, inputs, probes);
+    const auto input = [&](std::uint64_t i) -> const Eigen::MatrixX<Real>& { return inputs[std::size_t(i)]; };
+    return detail::norms_over_inputs<Real>(model, Eigen::Index(inputs.size()), input, probes);
 }
 
 }  // namespace cesaro

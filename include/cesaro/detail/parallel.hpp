@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <cesaro/detail/interruption.hpp>
+
 #include <Eigen/Core>
 
 #include <algorithm>
@@ -29,8 +31,10 @@ class loop_body {
 };
 
 inline void run_in_order(Eigen::Index count, const loop_body& body) {
-    for (Eigen::Index i = 0; i < count; ++i)
+    for (Eigen::Index i = 0; i < count; ++i) {
+        interruption_point();
         body(i);
+    }
 }
 
 inline void (*run_loop)(Eigen::Index count, const loop_body& body) = &run_in_order;

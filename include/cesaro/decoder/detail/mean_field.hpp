@@ -17,6 +17,7 @@
 #include <cesaro/decoder/rope.hpp>
 #include <cesaro/detail/check.hpp>
 #include <cesaro/detail/equals.hpp>
+#include <cesaro/detail/interruption.hpp>
 
 #include <Eigen/Core>
 
@@ -335,6 +336,7 @@ struct mean_field_layer {
 
     static mean_field_layer of(const mean_field<Real>& field, const decoder_config& config,
                                Eigen::Index layer, const pair_kernel<Real>& c) {
+        interruption_point();
         auto attention = field.attention(layer, c);
         pair_kernel<Real> between = field.settled(c + attention.added);
         auto feed_forward = field.feed_forward(layer, config.parallel ? c : between);
