@@ -145,6 +145,15 @@ void use_decoder(const decoder_config& config) {
     const decoder<Real> model = initialize_decoder<Real>(config, 1);
     const Eigen::MatrixX<Real> x = embed(model, std::vector<Eigen::Index>{1, 2});
     (void)jacobian_norms(model, {x});
+    (void)jacobian_norms(model, 1, [&](std::uint64_t) { return x; });
+    (void)layer_report(model, x);
+    (void)logits(model, x);
+    (void)prompt_loss(model, {1, 2});
+    (void)with_deviations_of(config, model.weights());
+    for (const auto& streamed : {drawn_decoder<Real>(config, 1), stream_weights<Real>("nowhere", config)}) {
+        (void)jacobian_norms(streamed, {embed(streamed, {1, 2})});
+        (void)layer_report(streamed, x);
+    }
     save_weights("nowhere", config, load_weights<Real>("nowhere", config));
     save_safetensors("nowhere", load_safetensors<Real>("nowhere"));
     (void)load_npy<Real>("nowhere"), (void)parse_npy<Real>({});

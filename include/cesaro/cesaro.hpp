@@ -36,8 +36,11 @@
 #include <cesaro/decoder/draws.hpp>
 #include <cesaro/decoder/initialization.hpp>
 #include <cesaro/decoder/jacobian_norms.hpp>
+#include <cesaro/decoder/layer_statistics.hpp>
 #include <cesaro/decoder/mean_field.hpp>
 #include <cesaro/decoder/predicted_profile.hpp>
+#include <cesaro/decoder/streamed_decoder.hpp>
+#include <cesaro/decoder/unembedding.hpp>
 #include <cesaro/decoder/untrained_jacobian_norms.hpp>
 #include <cesaro/depth_limit_influence.hpp>
 #include <cesaro/discrete_influence.hpp>
