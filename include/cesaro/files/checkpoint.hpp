@@ -95,6 +95,69 @@ void copy_from(const tensor_view<const Real>& view, const tensor_part<const Real
     }
 }
 
+/// The weights among tensors that visit(wanted, sink) hands over, wherever they are; see load_weights().
+template <class Real, class Visit>
+decoder_weights<Real> gather_weights(const file_context& context, const decoder_config& config,
+                                     const Visit& visit) {
+    using std::isfinite;
+    const auto fail = [&context](const std::string& name, const std::string& problem) {
+        fail_at_tensor(context, name, problem);
+    };
+    decoder_weights<Real> weights = zero_weights<Real>(context.function, config);
+    check_all_named(context.function, config, weights);
+    const tensor_names& names = tensor_names_of(config);
+    const std::string head = std::string(names.unembedding) + ".";
+    std::map<std::string, tensor_view<Real>> views;  // by base name
+    std::map<std::string, std::string> stored;       // the checkpoint's names, by base name
+    const auto add = [&](const tensor_view<Real>& view) {
+        views.emplace(base_name(names.base, view.name), view);
+    };
+    for_each_tensor(config, weights, add);
+    const auto wanted = [&](const std::string& name) {
+        const std::string base = base_name(names.base, name);
+        if (views.contains(base) || base == head + "weight" || base == head + "bias") {
+            const auto [other, first] = stored.emplace(base, name);
+            if (!first && other->second != name)
+                fail(name, "is there as '" + printable(other->second) + "', too");
+            return true;
+        }
+        if (!is_no_weight(name)) fail(name, "is no part of the decoder that the config describes");
+        return false;
+    };
+    const auto view_of = [&](const std::string& base) -> tensor_view<Real> {
+        const Eigen::Index rows = config.vocab_size;
+        if (base == head + "weight") {
+            weights.unembedding.resize(rows, config.width);
+            return {base,
+                    {rows, config.width},
+                    {{weights.unembedding.data(), rows, config.width, 0, config.width, 1}}};
+        }
+        if (base == head + "bias") {
+            weights.unembedding_bias.resize(rows);
+            return {base, {rows}, {{weights.unembedding_bias.data(), rows, 1, 0, 1, 1}}};
+        }
+        return views.at(base);
+    };
+    const auto copy = [&](const std::string& name, const tensor<Real>& t) {
+        const tensor_view<Real> view = view_of(base_name(names.base, name));
+        if (t.shape != view.shape) {
+            fail(name,
+                 "has shape " + shape_text(t.shape) + " where the config asks for " + shape_text(view.shape));
+        }
+        for (Eigen::Index i = 0; i < t.values.size(); ++i) {
+            if (!isfinite(t.values[i])) fail(name, "holds a value that is not finite");
+        }
+        copy_into(view, t.values);
+    };
+    visit(tensor_filter(wanted), tensor_sink<Real>(copy));
+    for (const auto& [base, view] : views) {
+        if (!stored.contains(base)) fail(view.name, "is missing");
+    }
+    if (stored.contains(head + "bias") && !stored.contains(head + "weight"))
+        fail(head + "weight", "is missing");
+    return weights;
+}
+
 }  // namespace detail
 
 /// The weights of a checkpoint in safetensors format, under the Hugging Face names of the config's family.
@@ -123,63 +186,10 @@ void copy_from(const tensor_view<const Real>& view, const tensor_part<const Real
 /// gains, stored less one, once more.
 template <real_scalar Real = float>
 decoder_weights<Real> load_weights(const std::filesystem::path& path, const decoder_config& config) {
-    using std::isfinite;
-    const auto fail = [&path](const std::string& name, const std::string& problem) {
-        detail::fail_at_tensor({"load_weights", path.string()}, name, problem);
+    const auto visit = [&](const tensor_filter& wanted, const detail::tensor_sink<Real>& sink) {
+        detail::visit_checkpoint<Real>("load_weights", path, wanted, sink);
     };
-    decoder_weights<Real> weights = detail::zero_weights<Real>("load_weights", config);
-    detail::check_all_named("load_weights", config, weights);
-    const tensor_names& names = tensor_names_of(config);
-    const std::string head = std::string(names.unembedding) + ".";
-    std::map<std::string, tensor_view<Real>> views;  // by base name
-    std::map<std::string, std::string> stored;       // the checkpoint's names, by base name
-    const auto add = [&](const tensor_view<Real>& view) {
-        views.emplace(detail::base_name(names.base, view.name), view);
-    };
-    for_each_tensor(config, weights, add);
-    const auto wanted = [&](const std::string& name) {
-        const std::string base = detail::base_name(names.base, name);
-        if (views.contains(base) || base == head + "weight" || base == head + "bias") {
-            const auto [other, first] = stored.emplace(base, name);
-            if (!first && other->second != name)
-                fail(name, "is there as '" + detail::printable(other->second) + "', too");
-            return true;
-        }
-        if (!detail::is_no_weight(name)) fail(name, "is no part of the decoder that the config describes");
-        return false;
-    };
-    const auto view_of = [&](const std::string& base) -> tensor_view<Real> {
-        const Eigen::Index rows = config.vocab_size;
-        if (base == head + "weight") {
-            weights.unembedding.resize(rows, config.width);
-            return {base,
-                    {rows, config.width},
-                    {{weights.unembedding.data(), rows, config.width, 0, config.width, 1}}};
-        }
-        if (base == head + "bias") {
-            weights.unembedding_bias.resize(rows);
-            return {base, {rows}, {{weights.unembedding_bias.data(), rows, 1, 0, 1, 1}}};
-        }
-        return views.at(base);
-    };
-    const auto copy = [&](const std::string& name, const tensor<Real>& t) {
-        const tensor_view<Real> view = view_of(detail::base_name(names.base, name));
-        if (t.shape != view.shape) {
-            fail(name, "has shape " + detail::shape_text(t.shape) + " where the config asks for " +
-                           detail::shape_text(view.shape));
-        }
-        for (Eigen::Index i = 0; i < t.values.size(); ++i) {
-            if (!isfinite(t.values[i])) fail(name, "holds a value that is not finite");
-        }
-        detail::copy_into(view, t.values);
-    };
-    detail::visit_checkpoint<Real>("load_weights", path, wanted, copy);
-    for (const auto& [base, view] : views) {
-        if (!stored.contains(base)) fail(view.name, "is missing");
-    }
-    if (stored.contains(head + "bias") && !stored.contains(head + "weight"))
-        fail(head + "weight", "is missing");
-    return weights;
+    return detail::gather_weights<Real>({"load_weights", path.string()}, config, visit);
 }
 
 namespace detail {
