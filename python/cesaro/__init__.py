@@ -5,7 +5,8 @@ before any training.
 
 A network is the coefficients of its layers (a list, an array, a MixingSchedule) or the law of its hops (a HopLaw);
 a row of influence is a probability distribution over zero-based positions. Arguments outside their domain are a
-ValueError, results that do not fit in memory a MemoryError. ``cesaro.plot`` needs matplotlib.
+ValueError, results that do not fit in memory a MemoryError. Calls let other threads run, and Ctrl-C ends those that
+take long, all but a single pass over arrays that are there. ``cesaro.plot`` needs matplotlib.
 
 >>> import cesaro
 >>> gpt2 = cesaro.DiscreteInfluence(1023, [0.2] * 12)

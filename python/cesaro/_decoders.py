@@ -6,7 +6,6 @@ import errno
 import json
 import os
 import pathlib
-import tempfile
 
 from . import _core
 
@@ -38,12 +37,9 @@ def read_config(config):
     if not isinstance(config, (str, os.PathLike)):
         raise TypeError("cesaro.read_config: a path, a dict or an object with to_dict() is expected, not "
                         + type(config).__name__)
-    path = pathlib.Path(config)
-    if "\0" in str(path):
+    if "\0" in str(config):
         raise ValueError("cesaro.read_config: a path has no null character")
-    if not path.exists():
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    return _core._read_config(path)
+    return _core._read_config(_existing(config))
 
 
 def _probes(probes):
@@ -58,13 +54,34 @@ def _is_state_dict(weights):
     return hasattr(weights, "keys") and hasattr(weights, "__getitem__")
 
 
-def _array(name, tensor):
-    """A tensor of NumPy, or of PyTorch on whatever device and of whatever type."""
-    if not isinstance(name, str):
-        raise TypeError(f"cesaro.jacobian_norms: the name of a tensor is text, not {name!r}")
+def _array(tensor):
+    """A tensor of NumPy, or of PyTorch on whatever device, in its own type where NumPy has that."""
+    import numpy
+
     if hasattr(tensor, "detach"):
-        tensor = tensor.detach().cpu().float().numpy()
-    return tensor
+        tensor = tensor.detach().cpu()
+        try:
+            return tensor.numpy()
+        except TypeError:  # bfloat16
+            return tensor.float().numpy()
+    return numpy.asarray(tensor)
+
+
+def _existing(path):
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return path
+
+
+def _model(config, weights):
+    if not _is_state_dict(weights):
+        return _core._model_of_file(config, _existing(weights))
+    names = list(weights.keys())
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"cesaro.jacobian_norms: the name of a tensor is text, not {name!r}")
+    return _core._model_of_arrays(config, names, lambda name: _array(weights[name]))
 
 
 def jacobian_norms(config, tokens=None, draws=1, probes=8, seed=0, *, weights=None, token_ids=None, normalized=True):
@@ -84,9 +101,9 @@ def jacobian_norms(config, tokens=None, draws=1, probes=8, seed=0, *, weights=No
         Random vectors that are pulled back per draw, all basis vectors, or the vector of ones.
     seed : int
         Of everything random.
-    weights : path or dict of array_like, optional
+    weights : path or dict of arrays, optional
         A checkpoint (a safetensors file, or its directory), or tensors by their names in one, as
-        ``model.state_dict()``.
+        ``model.state_dict()``: of NumPy or PyTorch, in float16, bfloat16, float32 or float64, which is rounded.
     token_ids : array_like of int, shape (tokens,) or, with weights, (prompts, tokens), optional
         Instead of random tokens.
     normalized : bool
@@ -112,17 +129,10 @@ def jacobian_norms(config, tokens=None, draws=1, probes=8, seed=0, *, weights=No
     if token_ids is not None and tokens is not None:
         raise TypeError("cesaro.jacobian_norms: tokens and token_ids are both given")
     tokens = 0 if tokens is None else tokens
+    arguments = (tokens, token_ids, draws, kind, count, seed, normalized)
     if weights is None:
-        return _core._untrained_norms(config, tokens, token_ids, draws, kind, count, seed, normalized)
-    if not _is_state_dict(weights):
-        path = pathlib.Path(weights)
-        if not path.exists():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-        return _core._checkpoint_norms(config, path, tokens, token_ids, draws, kind, count, seed, normalized)
-    with tempfile.TemporaryDirectory(prefix="cesaro-") as directory:
-        file = pathlib.Path(directory) / "model.safetensors"
-        _core._save_tensors(file, {name: _array(name, weights[name]) for name in weights.keys()})
-        return _core._checkpoint_norms(config, file, tokens, token_ids, draws, kind, count, seed, normalized)
+        return _core._untrained_norms(config, *arguments)
+    return _core._model_norms(_model(config, weights), *arguments)
 
 
 def draw_weights(config, seed=0):
@@ -145,7 +155,4 @@ def draw_weights(config, seed=0):
     >>> cesaro.draw_weights(small)["wte.weight"].shape
     (100, 32)
     """
-    config = read_config(config)
-    with tempfile.TemporaryDirectory(prefix="cesaro-") as directory:
-        _core._save_drawn_weights(directory, config, seed)
-        return _core._load_tensors(pathlib.Path(directory) / "model.safetensors")
+    return _core._draw_weights(read_config(config), seed)

@@ -99,6 +99,10 @@ py::array to_numpy(Matrix&& values) {
     }
 }
 
+/// Throws the KeyboardInterrupt that waits, if one does, with or without the interpreter's lock. To be called
+/// often: it looks every 50 ms.
+void check_interrupt();
+
 /// What a call in C++ gives, made without the interpreter's lock.
 template <class Function>
 auto unlocked(const Function& function) {
@@ -116,8 +120,10 @@ py::object elementwise(const Array& x, const Function& f) {
     Result* const to = out.mutable_data();
     const Eigen::Index size = x.size();
     unlocked([&] {
-        for (Eigen::Index i = 0; i < size; ++i)
+        for (Eigen::Index i = 0; i < size; ++i) {
+            if (i % 64 == 63) check_interrupt();
             to[i] = Result(f(in[i]));
+        }
         return 0;
     });
     return out;

@@ -8,6 +8,7 @@
 
 #include "arrays.hpp"
 
+#include <cesaro/influence_matrix.hpp>
 #include <cesaro/influence_row.hpp>
 #include <cesaro/peer_formulas.hpp>
 #include <cesaro/window_influence.hpp>
@@ -46,6 +47,15 @@ Eigen::VectorXd influence_row_with_keys(std::int64_t tokens, const hop_law<doubl
     if (keys.is_none()) return unlocked([&] { return influence_row(tokens, hops); });
     return with_keys("influence_row", keys,
                      [&](const auto& k) { return unlocked([&] { return influence_row(tokens, hops, k); }); });
+}
+
+void influence_matrix_with_keys(const hop_law<double>& hops, const py::object& keys, RowMajorMatrix& out) {
+    if (keys.is_none()) {
+        unlocked([&] { return influence_matrix(hops, out), 0; });
+        return;
+    }
+    with_keys("influence_matrix", keys,
+              [&](const auto& k) { return unlocked([&] { return influence_matrix(hops, out, k), 0; }); });
 }
 
 void bind_keys(py::module_& m) {
@@ -396,6 +406,22 @@ Examples
 >>> profile = cesaro.retrieval_profile(1.0, [0.1, 0.5, 1.0])
 >>> profile.shape
 (3,)
+)");
+    m.def(
+        "retrieval_critical_time",
+        [](double inverse_temperature, double slope, double width) {
+            return retrieval_critical_time(retrieval(inverse_temperature, slope, width));
+        },
+        py::arg("inverse_temperature") = 1.0, py::arg("slope") = 1.0, py::arg("width") = 8.0,
+        R"(retrieval_critical_time(inverse_temperature=1.0, slope=1.0, width=8.0)
+--
+
+The depth from which retrieval_profile no longer rises towards the query: there its slope at x = 1 changes sign.
+
+Parameters
+----------
+inverse_temperature, slope, width : float
+    Above 0.
 )");
     m.def(
         "over_squashing_bound",

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "arrays.hpp"
+
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/hop_law.hpp>
 
@@ -19,5 +21,7 @@ discrete_influence<double> row_with_keys(std::int64_t query, const hop_law<doubl
                                          const pybind11::object& keys);
 Eigen::VectorXd influence_row_with_keys(std::int64_t tokens, const hop_law<double>& hops,
                                         const pybind11::object& keys);
+void influence_matrix_with_keys(const hop_law<double>& hops, const pybind11::object& keys,
+                                RowMajorMatrix& out);
 
 }  // namespace cesaro::python

@@ -11,11 +11,14 @@
 #include <cesaro/decoder/jacobian_norms.hpp>
 #include <cesaro/decoder/untrained_jacobian_norms.hpp>
 #include <cesaro/files/checkpoint.hpp>
-#include <cesaro/files/safetensors.hpp>
 
+#include <cstddef>
 #include <filesystem>
-#include <map>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <pybind11/stl.h>
@@ -35,30 +38,92 @@ jacobian_probes probes_of(const std::string& kind, std::int64_t count, std::uint
     probes.count = count;
     probes.seed = seed;
     probes.output = normalized ? decoder_output::normalized : decoder_output::residual;
-    probes.progress = [](double) {  // an interrupt from the keyboard ends the measurement
-        const py::gil_scoped_acquire acquire;
-        if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    };
     return probes;
 }
 
-/// Checked against the vocabulary by embed().
-std::vector<id_list> prompts_of(const integers& ids) {
-    const auto& array = ids.array;
-    if (array.ndim() < 1 || array.ndim() > 2) {
-        detail::throw_invalid_argument("jacobian_norms", "dimensions of token_ids", array.ndim(),
-                                       "must be 1 or 2: prompts x tokens");
+/// Row `index` of prompts, as tokens; checked against the vocabulary by embed().
+class prompt_list {
+  public:
+    explicit prompt_list(const integers& ids) : ids_(ids.data()) {
+        const auto& array = ids.array;
+        if (array.ndim() < 1 || array.ndim() > 2) {
+            detail::throw_invalid_argument("jacobian_norms", "dimensions of token_ids", array.ndim(),
+                                           "must be 1 or 2: prompts x tokens");
+        }
+        tokens_ = array.shape(array.ndim() - 1);
+        count_ = array.ndim() == 2 ? array.shape(0) : 1;
+        detail::check_at_least("jacobian_norms", "prompts in token_ids", count_, 1);
     }
-    const auto tokens = array.shape(array.ndim() - 1);
-    std::vector<id_list> prompts;
-    for (py::ssize_t i = 0; i < (array.ndim() == 2 ? array.shape(0) : 1); ++i)
-        prompts.emplace_back(ids.data() + i * tokens, ids.data() + (i + 1) * tokens);
-    return prompts;
+    [[nodiscard]] std::int64_t count() const { return count_; }
+    [[nodiscard]] id_list operator()(std::uint64_t index) const {
+        const std::int64_t* const first = ids_ + std::int64_t(index) * tokens_;
+        return {first, first + tokens_};
+    }
+
+  private:
+    const std::int64_t* ids_;
+    std::int64_t tokens_ = 0;
+    std::int64_t count_ = 1;
+};
+
+/// The name of an array's type in files of tensors; nothing of what they have no numbers for.
+std::string type_name(const py::array& array) {
+    const auto name = py::cast<std::string>(array.dtype().attr("name"));
+    return name == "float16"    ? "F16"
+           : name == "bfloat16" ? "BF16"
+           : name == "float32"  ? "F32"
+           : name == "float64"  ? "F64"
+                                : "";
+}
+
+/// An array as a tensor of a file that is in memory: contiguous, little-endian.
+tensor<float> tensor_of(const detail::file_context& context, const std::string& name,
+                        const py::array& array) {
+    const std::string type = type_name(array);
+    if (type.empty()) {
+        throw py::type_error(context.message("tensor '" + detail::printable(name) + "' has the dtype " +
+                                             py::cast<std::string>(py::str(array.dtype())) +
+                                             "; float16, bfloat16, float32 and float64 are read"));
+    }
+    const py::array plain = py::module_::import("numpy").attr("ascontiguousarray")(
+        array, array.dtype().attr("newbyteorder")("<"));
+    tensor<float> t{{array.shape(), array.shape() + array.ndim()}, Eigen::VectorXf(array.size())};
+    const auto fail = [&](const std::string& problem) { detail::fail_at_tensor(context, name, problem); };
+    detail::decode(type, {static_cast<const std::byte*>(plain.data()), std::size_t(plain.nbytes())},
+                   t.values.data(), fail);
+    return t;
 }
 
 }  // namespace
 
 void bind_measurements(py::module_& m) {
+    using model = cesaro::decoder<float>;
+    py::class_<model>(m, "_Model");
+    m.def("_model_of_file", [](const decoder& d, const std::filesystem::path& path) {
+        const auto visit = [&](const tensor_filter& wanted, const detail::tensor_sink<float>& sink) {
+            detail::visit_checkpoint<float>(
+                "load_weights", path, wanted,
+                [&](const std::string& name, tensor<float>&& t, std::string_view type) {
+                    check_interrupt();
+                    sink(name, std::move(t), type);
+                });
+        };
+        return unlocked([&] {
+            return model(d.config,
+                         detail::gather_weights<float>({"load_weights", path.string()}, d.config, visit));
+        });
+    });
+    m.def("_model_of_arrays",
+          [](const decoder& d, const std::vector<std::string>& names, const py::function& array_of) {
+              const detail::file_context context{"jacobian_norms", "weights"};
+              const auto visit = [&](const tensor_filter& wanted, const detail::tensor_sink<float>& sink) {
+                  for (const std::string& name : names) {
+                      if (wanted(name))
+                          sink(name, tensor_of(context, name, py::cast<py::array>(array_of(name))), "");
+                  }
+              };
+              return model(d.config, detail::gather_weights<float>(context, d.config, visit));
+          });
     m.def("_untrained_norms", [](const decoder& d, integer tokens, const std::optional<integers>& ids,
                                  integer draws, const std::string& kind, integer probes, std::uint64_t seed,
                                  bool normalized) {
@@ -66,55 +131,39 @@ void bind_measurements(py::module_& m) {
         if (!ids)
             return unlocked(
                 [&] { return untrained_jacobian_norms(d.config, tokens.value, draws, how, seed); });
-        const auto prompts = prompts_of(*ids);
-        detail::check_size("jacobian_norms", "prompts", std::int64_t(prompts.size()), 1);
-        return unlocked([&] { return untrained_jacobian_norms(d.config, prompts[0], draws, how, seed); });
+        const prompt_list prompts(*ids);
+        detail::check_size("jacobian_norms", "prompts in token_ids", prompts.count(), 1);
+        return unlocked([&] { return untrained_jacobian_norms(d.config, prompts(0), draws, how, seed); });
     });
-    m.def("_checkpoint_norms", [](const decoder& d, const std::filesystem::path& path, integer tokens,
-                                  const std::optional<integers>& ids, integer draws, const std::string& kind,
-                                  integer probes, std::uint64_t seed, bool normalized) {
-        const auto how = probes_of(kind, probes, seed, normalized);
-        auto prompts = ids ? prompts_of(*ids) : std::vector<id_list>();
-        return unlocked([&] {
-            detail::check_at_least("jacobian_norms", "draws", draws, 1);
-            for (std::int64_t draw = 0; !ids && draw < draws; ++draw) {
-                prompts.push_back(uniform_token_ids(tokens, d.config.vocab_size,
-                                                    draw_seeds(seed, std::uint64_t(draw)).tokens));
-            }
-            const cesaro::decoder<float> model(d.config, load_weights<float>(path, d.config));
-            std::vector<Eigen::MatrixXf> inputs;
-            for (const id_list& prompt : prompts)
-                inputs.push_back(embed(model, prompt));
-            return jacobian_norms(model, inputs, how);
-        });
-    });
-    m.def("_save_drawn_weights",
-          [](const std::filesystem::path& directory, const decoder& d, std::uint64_t seed) {
-              unlocked([&] {
-                  d.config.validate();
-                  save_weights(directory, d.config, initialize_decoder<float>(d.config, seed).weights());
-                  return 0;
-              });
+    m.def("_model_norms",
+          [](const model& network, integer tokens, const std::optional<integers>& ids, integer draws,
+             const std::string& kind, integer probes, std::uint64_t seed, bool normalized) {
+              const auto how = probes_of(kind, probes, seed, normalized);
+              std::optional<prompt_list> given;
+              if (ids) given.emplace(*ids);
+              const auto input = [&](std::uint64_t i) {
+                  return embed(network, given ? (*given)(i)
+                                              : uniform_token_ids(tokens, network.config().vocab_size,
+                                                                  draw_seeds(seed, i).tokens));
+              };
+              detail::check_at_least("jacobian_norms", "draws", draws, 1);
+              return unlocked(
+                  [&] { return jacobian_norms(network, given ? given->count() : draws.value, input, how); });
           });
-    m.def("_load_tensors", [](const std::filesystem::path& path) {
-        tensor_map<float> tensors = unlocked([&] { return load_safetensors<float>(path); });
+    m.def("_draw_weights", [](const decoder& d, std::uint64_t seed) {
+        d.config.validate();
+        const model drawn = unlocked([&] { return initialize_decoder<float>(d.config, seed); });
+        detail::check_all_named("draw_weights", d.config, drawn.weights());
         py::dict arrays;
-        for (auto& [name, t] : tensors)
-            arrays[py::str(name)] = to_numpy(std::move(t.values)).reshape(t.shape);
+        for_each_tensor(d.config, drawn.weights(), [&](const tensor_view<const float>& view) {
+            py::array_t<float> array(view.shape);
+            const std::span<float> out(array.mutable_data(), std::size_t(array.size()));
+            for (const auto& part : view.parts)
+                detail::copy_from(view, part, 0, out);
+            arrays[py::str(view.name)] = array;
+        });
         return arrays;
     });
-    m.def("_save_tensors",
-          [](const std::filesystem::path& path, const std::map<std::string, doubles>& arrays) {
-              tensor_map<double> tensors;
-              for (const auto& [name, values] : arrays) {
-                  const auto& a = values.array;
-                  tensors[name] = {{a.shape(), a.shape() + a.ndim()}, values.vector()};
-              }
-              unlocked([&] {
-                  save_safetensors(path, tensors);
-                  return 0;
-              });
-          });
 }
 
 }  // namespace cesaro::python

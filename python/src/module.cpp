@@ -3,8 +3,10 @@
 
 #include "arrays.hpp"
 
+#include <cesaro/detail/interruption.hpp>
 #include <cesaro/version.hpp>
 
+#include <chrono>
 #include <cmath>
 #include <exception>
 #include <new>
@@ -26,6 +28,16 @@ py::array as_array(py::handle object) {
         throw py::type_error("cesaro: real numbers are expected, not dtype " +
                              py::cast<std::string>(py::str(array.dtype())));
     return array;
+}
+
+void check_interrupt() {
+    using clock = std::chrono::steady_clock;
+    thread_local clock::time_point next;  // only the main thread is ever told
+    const auto now = clock::now();
+    if (now < next) return;
+    next = now + std::chrono::milliseconds(50);
+    const py::gil_scoped_acquire acquire;
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }
 
 const mixing_schedule<double>& network::schedule(std::string_view function) const {
@@ -163,6 +175,7 @@ PYBIND11_MODULE(_core, m) {
             PyErr_SetString(PyExc_ValueError, error.what());
         }
     });
+    cesaro::detail::interruption_point = &cesaro::python::check_interrupt;
     py::options options;
     options.disable_function_signatures();
     m.doc() = "The compiled part of cesaro.";

@@ -14,6 +14,7 @@
 #include <cesaro/attention/rollout.hpp>
 #include <cesaro/attention/sink_operator.hpp>
 #include <cesaro/attention/sliding_window_operator.hpp>
+#include <cesaro/attention/weighted_mean_operator.hpp>
 #include <cesaro/cesaro_operator.hpp>
 #include <cesaro/network_operator.hpp>
 
@@ -98,7 +99,8 @@ struct operator_types {};
 using known_operators =
     operator_types<cesaro_operator<double>, network_operator<double>, sliding_window_operator<double>,
                    prefix_operator<double>, full_operator<double>, decay_operator<double>,
-                   sink_operator<double>, head_mixture<double>, dense_operator>;
+                   weighted_mean_operator<double>, sink_operator<double>, head_mixture<double>,
+                   dense_operator>;
 
 template <class... Ops>
 std::optional<any> find_known(py::handle object, operator_types<Ops...>) {
@@ -130,6 +132,7 @@ namespace {
 operators to_operators(const py::sequence& objects) {
     operators list;
     for (std::size_t i = 0; i < objects.size(); ++i) {
+        check_interrupt();
         const py::object object = objects[i];  // held: an array makes its items as they are asked for
         list.push_back(to_operator(object));
     }
@@ -358,6 +361,41 @@ See the class.
             "slope", [](const decay_operator<double>& op) { return op.parameters().slope; },
             "Loss of score per position.");
     name_operator(decay, "DecayOperator");
+
+    py::class_<weighted_mean_operator<double>> weighted(m, "WeightedMeanOperator",
+                                                        R"(WeightedMeanOperator(weights, sink=0.0)
+--
+
+Causal attention whose keys have weights, beside a sink that carries no value:
+``M[n, m] = weights[m] / (sink + weights[: n + 1].sum())``, m <= n.
+
+Parameters
+----------
+weights : array_like, shape (n,)
+    One a position, above 0.
+sink : float
+    At least 0; rows sum to one without it.
+
+Examples
+--------
+>>> cesaro.WeightedMeanOperator([1, 3]).matrix()
+array([[1.  , 0.  ],
+       [0.25, 0.75]])
+)");
+    weighted
+        .def(py::init([](const double_vector& weights, double sink) {
+                 return weighted_mean_operator<double>(weights.vector(), sink);
+             }),
+             py::arg("weights"), py::arg("sink") = 0.0, R"(__init__(self, weights, sink=0.0)
+--
+
+See the class.
+)")
+        .def_property_readonly(
+            "weights",
+            [](const weighted_mean_operator<double>& op) { return to_numpy(Eigen::VectorXd(op.weights())); },
+            "The weights of the keys, shape (rows,).");
+    name_operator(weighted, "WeightedMeanOperator");
 
     py::class_<dense_operator> dense(m, "DenseOperator", R"(DenseOperator(matrix)
 --

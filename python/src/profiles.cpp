@@ -214,15 +214,19 @@ Examples
 )");
     m.def(
         "fit_gain_factor",
-        [](const double_vector& measured, const double_vector& gains) {
-            const Eigen::VectorXd g = gains.vector();
+        [](const double_vector& measured, const py::object& gains) {
+            if (py::isinstance<position_gains<double>>(gains)) {
+                const auto& g = py::cast<const position_gains<double>&>(gains);
+                return unlocked([&] { return fit_gain_factor(measured.vector(), g); });
+            }
+            const Eigen::VectorXd g = py::cast<double_vector>(gains).vector();
             return unlocked([&] { return fit_gain_factor(measured.vector(), g); });
         },
         py::arg("measured"), py::arg("gains"), R"(fit_gain_factor(measured, gains)
 --
 
-The factor by which gains per layer are to be multiplied for their jacobian_profile to come nearest to a
-measured profile; between 1/20 and 20.
+The factor by which gains are to be multiplied for their jacobian_profile, or position_jacobian_profile, to come
+nearest to a measured profile; between 1/20 and 20. gains : array_like, shape (H,), or PositionGains.
 )");
 
     using gains = position_gains<double>;

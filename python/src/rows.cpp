@@ -112,16 +112,15 @@ array([[1.    , 0.    , 0.    ],
 )");
     m.def(
         "influence_matrix",
-        [](integer tokens, const network& n) {
+        [](integer tokens, const network& n, const py::object& keys) {
             detail::check_at_least("influence_matrix", "tokens", tokens, 0);
             detail::check_fits_in_memory<double>("influence_matrix", tokens, tokens);
-            return to_numpy(unlocked([&] {
-                RowMajorMatrix matrix(tokens.value, tokens.value);
-                influence_matrix(n.hops(), matrix);
-                return matrix;
-            }));
+            RowMajorMatrix matrix(tokens.value, tokens.value);
+            influence_matrix_with_keys(n.hops(), keys, matrix);
+            return to_numpy(std::move(matrix));
         },
-        py::arg("tokens"), py::arg("network"), R"(influence_matrix(tokens, network)
+        py::arg("tokens"), py::arg("network"), py::arg("keys") = py::none(),
+        R"(influence_matrix(tokens, network, keys=None)
 --
 
 The network operator as a dense matrix: row n is the influence of every position on query n.
@@ -131,11 +130,13 @@ Parameters
 tokens : int
     At least 0.
 network : HopLaw, MixingSchedule or array_like
+keys : UniformKeys, DecayingKeys, WeightedKeys or None
+    How attention weighs its keys; None is uniform.
 
 Returns
 -------
 ndarray, shape (tokens, tokens)
-    Lower triangular, its rows sum to one. Relative error below 5e-13.
+    Lower triangular, its rows sum to one, or to what a sink leaves. Relative error below 5e-13, under keys 1e-12.
 
 Examples
 --------

@@ -61,7 +61,7 @@ OBJECTS = [
     cesaro.ContinuumInfluence([]), cesaro.ContinuumInfluence(cesaro.HopLaw([0, 0.5])), cesaro.DepthLimitInfluence(0), cesaro.DepthLimitInfluence(1e300),
     cesaro.CesaroOperator(0), cesaro.CesaroOperator(2**62), cesaro.NetworkOperator(3, [0.5]), cesaro.SlidingWindowOperator(3, 2**62),
     cesaro.PrefixOperator(3, 1), cesaro.FullOperator(2**62), cesaro.DecayOperator(2**62, slope=1), cesaro.DecayOperator(3, slope=1e308), cesaro.DenseOperator(np.eye(3)),
-    cesaro.SinkOperator(Endless(), 0.5), cesaro.HeadMixture([cesaro.CesaroOperator(2**62)]), cesaro.summarize([1, 2]), cesaro.PositionGains(np.ones((3, 2))),
+    cesaro.WeightedMeanOperator([1, 2], 0.5), cesaro.SinkOperator(Endless(), 0.5), cesaro.HeadMixture([cesaro.CesaroOperator(2**62)]), cesaro.summarize([1, 2]), cesaro.PositionGains(np.ones((3, 2))),
     cesaro.read_config(SMALL), cesaro.predict(SMALL, 5), cesaro.predict(SMALL, 10**12, 0.1), cesaro.influence_blocks(5, [0.5]),
     cesaro.UniformKeys(), cesaro.DecayingKeys(0), cesaro.WeightedKeys([]), cesaro.WindowInfluence(1, []), cesaro.WindowInfluence(9, [0.5] * 3),
     cesaro.DiscreteInfluence(2**62, [0.5] * 5, cesaro.UniformKeys(7)), cesaro.DiscreteInfluence(9, [0.5] * 5, cesaro.DecayingKeys(0.5)),

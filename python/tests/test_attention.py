@@ -29,12 +29,13 @@ PATTERNS = {
     "full": (cesaro.FullOperator(N), softmax_rows(zero, m >= 0)),
     "decay": (cesaro.DecayOperator(N, slope=0.3, diagonal_score=1.5, temperature=0.7, window=9, prefix=4),
               softmax_rows((-0.3 * abs(n - m) + 1.5 * (m == n)) / 0.7, ((m <= n) & (n - m < 9)) | ((n < 4) & (m > n) & (m < 4)))),
+    "weighted": (cesaro.WeightedMeanOperator(1.0 + np.arange(N)), softmax_rows(np.log1p(m), m <= n)),
     "dense": (cesaro.DenseOperator(np.tri(N) / (1 + np.arange(N))[:, None]), softmax_rows(zero, m <= n)),
 }
 window = PATTERNS["window"][1]
 PATTERNS["sink"] = (cesaro.SinkOperator(PATTERNS["window"][0], 0.25), 0.75 * window + 0.25 * (m == 0))
-PATTERNS["heads"] = (cesaro.HeadMixture([op for op, _ in PATTERNS.values()], np.arange(1.0, 9.0)),
-                     sum(w * dense for w, (_, dense) in zip(np.arange(1, 9) / 36, PATTERNS.values())))
+PATTERNS["heads"] = (cesaro.HeadMixture([op for op, _ in PATTERNS.values()], np.arange(1.0, 10.0)),
+                     sum(w * dense for w, (_, dense) in zip(np.arange(1, 10) / 45, PATTERNS.values())))
 
 
 class Bigram:

@@ -3,6 +3,8 @@
 """Configurations, predictions, measurements."""
 
 import json
+import resource
+import struct
 import subprocess
 import sys
 
@@ -88,6 +90,17 @@ def test_measured_beside_predicted():
     assert (other.profile != norms).all()
 
 
+def save_safetensors(path, tensors):
+    """The format, written down once more: a length, a header, the data; in the types of the arrays."""
+    header, data = {}, b""
+    for name, array in tensors.items():
+        kind = {"float16": "F16", "float32": "F32", "float64": "F64"}[array.dtype.name]
+        header[name] = {"dtype": kind, "shape": array.shape, "data_offsets": [len(data), len(data) + array.nbytes]}
+        data += array.tobytes()
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
 def test_weights_of_ones_own(tmp_path):
     weights = cesaro.draw_weights(SMALL, seed=5)
     assert all(array.dtype == np.float32 for array in weights.values())
@@ -95,7 +108,7 @@ def test_weights_of_ones_own(tmp_path):
     ids = np.arange(16) % 64
     exact = cesaro.jacobian_norms(SMALL, weights=weights, token_ids=ids, probes="exact").profile
     assert exact.shape == (16,)
-    cesaro._core._save_tensors(tmp_path / "model.safetensors", weights)
+    save_safetensors(tmp_path / "model.safetensors", weights)
     np.testing.assert_array_equal(
         cesaro.jacobian_norms(SMALL, weights=tmp_path, token_ids=ids, probes="exact").profile, exact)
     probed = cesaro.jacobian_norms(SMALL, weights=weights, token_ids=ids, probes=400)
@@ -121,6 +134,83 @@ def test_weights_of_ones_own(tmp_path):
             cesaro.jacobian_norms(SMALL, **wrong)
     with pytest.raises(FileNotFoundError):
         cesaro.jacobian_norms(SMALL, 8, weights=tmp_path / "absent")
+
+
+def test_types_of_weights(tmp_path, monkeypatch):
+    """Arrays of a type are what a file of that type is, whatever their layout; no file is written for them."""
+    drawn = cesaro.draw_weights(SMALL, seed=5)
+    ids = np.arange(16) % 64
+    norms = {}
+    for kind in (np.float16, np.float32, np.float64):
+        weights = {name: array.astype(kind) * kind(1 + 2**-9) for name, array in drawn.items()}
+        save_safetensors(tmp_path / "model.safetensors", weights)
+        norms[kind] = cesaro.jacobian_norms(SMALL, weights=tmp_path, token_ids=ids).profile
+        with monkeypatch.context() as m:
+            m.setenv("TMPDIR", str(tmp_path / "absent"))
+            m.setattr("tempfile.tempdir", None)
+            for change in (lambda a: a, np.asfortranarray, lambda a: np.repeat(a, 2, axis=0)[::2], lambda a: a.astype(a.dtype.newbyteorder())):
+                given = {name: change(array) for name, array in weights.items()}
+                np.testing.assert_array_equal(cesaro.jacobian_norms(SMALL, weights=given, token_ids=ids).profile, norms[kind])
+    assert not np.array_equal(norms[np.float16], norms[np.float32])
+    name = "model.layers.0.mlp.up_proj.weight"
+    for kind in ("int32", "complex64", "bool", "longdouble", "U4", "O"):
+        with pytest.raises(TypeError, match=f"tensor '{name}' has the dtype .*float16, bfloat16, float32 and float64 are read"):
+            cesaro.jacobian_norms(SMALL, 8, weights={**drawn, name: drawn[name].astype(kind)})
+    with pytest.raises(ValueError, match=f"jacobian_norms: weights: tensor '{name}' holds a value that is finite as F64"):
+        cesaro.jacobian_norms(SMALL, 8, weights={**drawn, name: np.full(drawn[name].shape, 1e300)})
+    with pytest.raises(ValueError, match=f"jacobian_norms: weights: tensor '{name}' has shape"):
+        cesaro.jacobian_norms(SMALL, 8, weights={**drawn, name: drawn[name].T})
+    mask = {"model.layers.0.attention.bias": np.ones((1, 1, 8, 8), dtype=bool)}  # old checkpoints store it
+    cesaro.jacobian_norms(SMALL, 8, weights={**drawn, **mask})
+
+
+class Brain:
+    """Stands for a tensor of PyTorch in bfloat16, which NumPy does not have."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def detach(self):
+        return self
+
+    cpu = detach
+
+    def numpy(self):
+        raise TypeError("Got unsupported ScalarType BFloat16")
+
+    def float(self):
+        return Torch(self.array)
+
+
+class Torch(Brain):
+    def numpy(self):
+        return self.array
+
+
+def test_weights_of_pytorch():
+    drawn = cesaro.draw_weights(SMALL, seed=5)
+    expected = cesaro.jacobian_norms(SMALL, 8, weights=drawn).profile
+    for kind in (Torch, Brain):
+        given = {name: kind(array) for name, array in drawn.items()}
+        np.testing.assert_array_equal(cesaro.jacobian_norms(SMALL, 8, weights=given).profile, expected)
+
+
+def test_bfloat16():
+    bfloat16 = pytest.importorskip("ml_dtypes").bfloat16
+    weights = {name: array.astype(bfloat16) for name, array in cesaro.draw_weights(SMALL, seed=5).items()}
+    wide = {name: array.astype(np.float32) for name, array in weights.items()}
+    np.testing.assert_array_equal(cesaro.jacobian_norms(SMALL, 8, weights=weights).profile,
+                                  cesaro.jacobian_norms(SMALL, 8, weights=wide).profile)
+
+
+def test_prompts_are_embedded_one_at_a_time():
+    """Memory does not grow with their number."""
+    config = {"model_type": "gpt2", "n_layer": 1, "n_embd": 8, "n_head": 1, "vocab_size": 11, "n_positions": 64}
+    weights = cesaro.draw_weights(config)
+    cesaro.jacobian_norms(config, 64, 2, 1, weights=weights)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    cesaro.jacobian_norms(config, 64, 10_000, 1, weights=weights)  # 20 MB of embeddings
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 10_000
 
 
 def run(*arguments):

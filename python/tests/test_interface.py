@@ -44,6 +44,8 @@ def check_signature(name, function, node):
     arguments = [a for a in node.args.args if a.arg != "self"]
     defaults = [None] * (len(arguments) - len(node.args.defaults)) + node.args.defaults
     expected = list(zip(arguments, defaults)) + list(zip(node.args.kwonlyargs, node.args.kw_defaults))
+    if node.args.kwarg:
+        assert parameters.pop().kind is inspect.Parameter.VAR_KEYWORD, name
     assert [p.name for p in parameters] == [a.arg for a, _ in expected], name
     for parameter, (_, default) in zip(parameters, expected):
         if default is None:
@@ -74,6 +76,14 @@ def test_stubs_agree(node):
             check_signature(f"{node.name}.{name}", getattr(real, name), item)
     if "__init__" in stub:
         check_signature(node.name, real, stub["__init__"])
+
+
+def test_stubs_of_plot():
+    functions = public(ast.parse((PACKAGE / "plot.pyi").read_text(encoding="utf-8")).body)
+    assert {node.name for node in functions if isinstance(node, ast.FunctionDef)} == set(cesaro.plot.__all__)
+    for node in functions:
+        if isinstance(node, ast.FunctionDef):
+            check_signature(f"plot.{node.name}", getattr(cesaro.plot, node.name), node)
 
 
 def everything():

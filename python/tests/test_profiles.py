@@ -45,6 +45,9 @@ def test_fits():
     assert cesaro.fit_constant_mixing(cesaro.influence_row(64, [0.4] * 6), 6).parameter == pytest.approx(0.4, abs=1e-6)
     gains = np.array([0.5, 1.0])
     assert cesaro.fit_gain_factor(cesaro.jacobian_profile(64, 3 * gains), gains).parameter == pytest.approx(3, abs=1e-5)
+    positions = cesaro.PositionGains(np.tile(gains, (16, 1)), feed_forward=np.ones((16, 2)))
+    scaled = cesaro.PositionGains(3 * positions.attention, feed_forward=3 * positions.feed_forward)
+    assert cesaro.fit_gain_factor(cesaro.position_jacobian_profile(scaled), positions).parameter == pytest.approx(3, abs=1e-4)
     with pytest.raises(ZeroDivisionError):
         cesaro.fit_profile([1, 2], 0, 1, lambda x: 1 / 0)
     with pytest.raises(ValueError):

@@ -265,6 +265,7 @@ def test_keys(keys, layer):
     np.testing.assert_allclose(np.exp(row.logpmf(np.arange(30))), expected, rtol=1e-12)
     np.testing.assert_allclose(row.cdf(np.arange(30)), np.cumsum(expected), rtol=1e-12)
     np.testing.assert_allclose(cesaro.influence_row(30, ALPHAS, keys=keys), expected, rtol=1e-12)
+    np.testing.assert_allclose(cesaro.influence_matrix(30, ALPHAS, keys), network, rtol=1e-12)
     assert row.lost == pytest.approx(1 - expected.sum(), abs=1e-13)
     assert row.mean() == pytest.approx(expected @ np.arange(30), rel=1e-12)
 
@@ -280,6 +281,8 @@ def test_wrong_keys():
         cesaro.WeightedKeys([1, 0])
     with pytest.raises(ValueError, match="keys.size"):
         cesaro.DiscreteInfluence(2, [0.5], cesaro.WeightedKeys([1, 2]))
+    with pytest.raises(TypeError, match="influence_matrix: keys must be"):
+        cesaro.influence_matrix(5, [0.5], 3)
 
 
 def test_windows():
@@ -315,6 +318,10 @@ def test_wirings():
 
 def test_neighbouring_theories():
     assert cesaro.retrieval_profile(0.5, 0.3, slope=2.0) == cesaro.retrieval_profile(0.5, [0.3], slope=2.0)[0] > 0
+    critical = cesaro.retrieval_critical_time(2.0, 1.5, 6.0)
+    for factor, sign in ((0.98, 1), (1.02, -1)):  # the slope at x = 1 changes its sign there
+        before, end = cesaro.retrieval_profile(factor * critical, [1 - 1e-6, 1], 2.0, 1.5, 6.0)
+        assert sign * (end - before) > 0
     bound = sum(math.comb(4, k) / 3**k * np.linalg.matrix_power(keyed(9, np.ones((9, 9)), 0), k)[8, 2] for k in range(5))
     assert cesaro.over_squashing_bound(8, 2, 4, 3.0) == pytest.approx(bound, rel=1e-13)
     row = cesaro.influence_row(12, ALPHAS)

@@ -125,15 +125,15 @@ struct loaded_tensors {
 
 namespace detail {
 
-/// Reads the tensors of a part of the weights, whose arrays have their shapes, in the name of a function.
+/// Fills a part of the weights, whose arrays have their shapes, from tensors that visit(wanted, sink) hands over,
+/// wherever they are.
 /// \param in_part says of a base name whether it belongs to the part; others are not looked at.
-template <class Real, class InPart>
-loaded_tensors read_weights(std::string_view function, const std::filesystem::path& path,
-                            const decoder_config& config, decoder_weights<Real>& weights,
-                            const InPart& in_part) {
+template <class Real, class InPart, class Visit>
+loaded_tensors fill_weights(const file_context& context, const decoder_config& config,
+                            decoder_weights<Real>& weights, const InPart& in_part, const Visit& visit) {
     using std::isfinite;
     const auto fail = [&](const std::string& name, const std::string& problem) {
-        fail_at_tensor({function, path.string()}, name, problem);
+        fail_at_tensor(context, name, problem);
     };
     const tensor_names& names = tensor_names_of(config);
     const std::string head = std::string(names.unembedding) + ".";
@@ -184,13 +184,41 @@ loaded_tensors read_weights(std::string_view function, const std::filesystem::pa
         ++found.loaded;
         ++found.types[std::string(type)];
     };
-    visit_checkpoint<Real>(function, path, wanted, copy);
+    visit(tensor_filter(wanted), tensor_sink<Real>(copy));
     for (const auto& [base, view] : views) {
         if (!stored.contains(base)) fail(view.name, "is missing");
     }
     if (stored.contains(head + "bias") && !stored.contains(head + "weight"))
         fail(head + "weight", "is missing");
     return found;
+}
+
+/// All weights; see load_weights().
+template <class Real, class Visit>
+decoder_weights<Real> gather_weights(const file_context& context, const decoder_config& config,
+                                     const Visit& visit, loaded_tensors* found = nullptr) {
+    decoder_weights<Real> weights = zero_weights<Real>(context.function, config);
+    check_all_named(context.function, config, weights);
+    loaded_tensors tensors = fill_weights(
+        context, config, weights, [](const std::string&) { return true; }, visit);
+    if (found != nullptr) *found = std::move(tensors);
+    return weights;
+}
+
+/// Those of a checkpoint, to be visited in the name of a function.
+template <class Real>
+auto tensors_of_checkpoint(std::string_view function, const std::filesystem::path& path) {
+    return [function, path](const tensor_filter& wanted, const tensor_sink<Real>& sink) {
+        visit_checkpoint<Real>(function, path, wanted, sink);
+    };
+}
+
+/// fill_weights() from a checkpoint.
+template <class Real, class InPart>
+void read_weights(std::string_view function, const std::filesystem::path& path, const decoder_config& config,
+                  decoder_weights<Real>& weights, const InPart& in_part) {
+    fill_weights({function, path.string()}, config, weights, in_part,
+                 tensors_of_checkpoint<Real>(function, path));
 }
 
 /// The layer that a base name belongs to, -1 outside of the layers.
@@ -233,12 +261,8 @@ inline Eigen::Index layer_of(const tensor_names& names, std::string_view base) {
 template <real_scalar Real = float>
 decoder_weights<Real> load_weights(const std::filesystem::path& path, const decoder_config& config,
                                    loaded_tensors* found = nullptr) {
-    decoder_weights<Real> weights = detail::zero_weights<Real>("load_weights", config);
-    detail::check_all_named("load_weights", config, weights);
-    loaded_tensors tensors =
-        detail::read_weights("load_weights", path, config, weights, [](const std::string&) { return true; });
-    if (found != nullptr) *found = std::move(tensors);
-    return weights;
+    return detail::gather_weights<Real>({"load_weights", path.string()}, config,
+                                        detail::tensors_of_checkpoint<Real>("load_weights", path), found);
 }
 
 /// The decoder of a checkpoint, each of whose layers is read when a pass comes to it: for networks that do not
