@@ -119,12 +119,11 @@ programs::drawing drawing_of(const answer& a) {
     } else {
         script += fmt::format("set yrange [0:{}]\n", 1.08 * greatest);
     }
-    const bool of_last = a.query == last || corrected;
+    const std::string influence_on =
+        "influence on " + (a.query == last ? "the last token" : fmt::format("token {}", a.query));
     return {.title = a.title,
             .x_label = "position of the source token",
-            .y_label = corrected ? "influence over that of uniform attention"
-                       : of_last ? "influence on the last token"
-                                 : fmt::format("influence on token {}", a.query),
+            .y_label = corrected ? "influence over that of uniform attention" : influence_on,
             .script = script + programs::plot_curves({influence})};
 }
 

@@ -119,8 +119,9 @@ template <class Read>
 stored_layout find_safetensor(const file_context& context, std::uint64_t size, const std::string& name,
                               Read&& read) {
     const auto [entries, data] = read_safetensors_header(context, size, read);
+    const bool only_one = entries.size() == 1;
     const auto found = std::find_if(entries.begin(), entries.end(), [&](const tensor_entry& entry) {
-        return name.empty() ? entries.size() == 1 : entry.name == name;
+        return name.empty() ? only_one : entry.name == name;
     });
     if (found == entries.end()) {
         constexpr std::size_t most = 5;
