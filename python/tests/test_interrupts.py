@@ -64,7 +64,7 @@ def test_ctrl_c(prepared, call):
             time.sleep(0.01)
         sent = processor_time(process)
         process.send_signal(signal.SIGINT)
-        assert float(process.stdout.readline()) - sent < 1  # whatever else the machine does
+        assert float(process.stdout.readline()) - sent < 5  # of the processor; to the end it would be minutes
         assert process.stdout.read() == "and well\n"
     finally:
         process.kill()
