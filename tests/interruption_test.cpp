@@ -10,6 +10,7 @@
 #include <cesaro/detail/parallel.hpp>
 #include <cesaro/fit_profile.hpp>
 #include <cesaro/influence_blocks.hpp>
+#include <cesaro/influence_matrix.hpp>
 #include <cesaro/position_gains.hpp>
 #include <cesaro/random_sign_profile.hpp>
 
@@ -38,6 +39,7 @@ TEST_CASE("what takes long can be interrupted, and begun again") {
     const std::vector<std::function<void()>> computations{
         [] { detail::run_in_order(5, detail::loop_body([](Eigen::Index) {})); },
         [&] { (void)influence_histogram(std::int64_t(1) << 62, schedule, 3); },
+        [&] { (void)influence_matrix(5, schedule, weighted_keys<double>(Eigen::VectorXd::Ones(5))); },
         [] { (void)sliding_window_operator<>(4, 2).apply(Eigen::MatrixXd::Ones(4, 5)); },
         [&] { (void)jacobian_profile(gains); },
         [&] { (void)random_sign_profile(gains, 5, 1); },

@@ -5,6 +5,7 @@
 
 #include <cesaro/concepts.hpp>
 #include <cesaro/detail/check.hpp>
+#include <cesaro/detail/interruption.hpp>
 #include <cesaro/detail/keyed_row.hpp>
 #include <cesaro/detail/memory.hpp>
 #include <cesaro/detail/output.hpp>
@@ -38,8 +39,10 @@ void fill_row(const discrete_influence<Real>& row, Real* out) {
         if constexpr (std::is_same_v<Keys, unit_places>) {
             row_writer<Real>(row.hops(), tokens).fill_all(out);
         } else if constexpr (std::is_same_v<Keys, shared_table<Real>>) {
-            for (std::int64_t m = 0; m < tokens; ++m)
+            for (std::int64_t m = 0; m < tokens; ++m) {
+                if (m % 64 == 0) interruption_point();
                 out[m] = static_cast<Real>(entry_of(row, m, row.weights()));
+            }
         } else {
             const keyed_row<working_number<Real>, Keys, hop_law<Real>> writer(keys, row.hops(), tokens);
             const Eigen::Index piece =
