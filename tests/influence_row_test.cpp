@@ -224,7 +224,7 @@ TEST_CASE("the number of parts keeps the bound of what their polynomials leave o
 }
 
 TEST_CASE("the power sums that are left out keep their bound") {
-    using cesaro::detail::row_evaluator;
+    using row_evaluator = cesaro::detail::row_evaluator<>;
     int left_out = 0;
     for (double position = 400; position < 1e18; position *= 7) {
         for (double distance = 1; distance < 1e18; distance *= 9) {

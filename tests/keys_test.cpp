@@ -467,6 +467,52 @@ TEMPLATE_TEST_CASE("whole rows and matrices under keys are their entries", "", f
     }
 }
 
+TEST_CASE("rows under keys of any size and depth are their entries") {
+    // From both ends, as dense near them as far from them.
+    const auto places = [](std::int64_t tokens) {
+        std::vector<std::int64_t> m;
+        for (double x = 1; x < double(tokens); x *= 1.2) {
+            m.push_back(std::int64_t(x) - 1);
+            m.push_back(tokens - std::int64_t(x));
+        }
+        for (std::int64_t i = 1; i < 40; ++i)
+            m.push_back(tokens * i / 40);
+        return m;
+    };
+    const auto check = [&](const hop_law<double>& hops, std::int64_t tokens, const auto& keys) {
+        const discrete_influence<> d(tokens - 1, hops, keys);
+        const Eigen::VectorXd row = influence_row(Eigen::Index(tokens), hops, keys);
+        double worst = 0;
+        for (const std::int64_t m : places(tokens)) {
+            const double p = pdf(d, m);
+            const double error = std::abs(row[Eigen::Index(m)] - p);
+            worst = std::max(worst, p > 1e-290 ? error / p : error / 1e-290);
+        }
+        CHECK(worst < 2e-13);
+    };
+    const auto check_all = [&](const hop_law<double>& hops) {
+        for (const std::int64_t tokens : {1, 100, 3000, 300000}) {
+            CAPTURE(hops.max_hops(), tokens);
+            for (const double slope : {1e-300, 1e-9, 1e-5, 3e-4, 1e-3, 4e-3, 0.05, 1.0, 20.0, 800.0}) {
+                CAPTURE(slope);
+                check(hops, tokens, decaying_keys<>{slope});
+            }
+            for (const double sink : {1e-6, 1.0, 300.0, 1e6, 1e100}) {
+                CAPTURE(sink);
+                check(hops, tokens, uniform_keys<>{sink});
+            }
+        }
+    };
+    for (const int depth : {1, 2, 6, 24, 96, 200, 210})
+        check_all(constant<double>(depth, depth < 24 ? 0.9 : 0.3125));
+    check_all(constant<double>(200, 1.0));
+    Eigen::VectorXd gaps = Eigen::VectorXd::Zero(18);
+    gaps[0] = 0.2;
+    gaps[5] = 0.3;
+    gaps[17] = 0.25;
+    check_all(hop_law<>(gaps));
+}
+
 TEST_CASE("rational matrices under a sink are exact") {
     const uniform_keys<rational> keys{rational(3, 7)};
     const Eigen::MatrixX<rational> matrix = influence_matrix(12, rational_hops, keys);

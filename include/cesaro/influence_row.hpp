@@ -44,6 +44,10 @@ void fill_row(const discrete_influence<Real>& row, Real* out) {
                 out[m] = static_cast<Real>(entry_of(row, m, row.weights()));
             }
         } else {
+            if constexpr (is_float_or_double<Real>) {
+                if (row.hops().max_hops() <= piecewise_row<Keys>::most_hops)
+                    return row_writer<Real, Keys>(row.hops(), tokens, keys).fill_all(out);
+            }
             const keyed_row<working_number<Real>, Keys, hop_law<Real>> writer(keys, row.hops(), tokens);
             const Eigen::Index piece =
                 std::numeric_limits<Real>::is_exact ? Eigen::Index(tokens) : Eigen::Index(1) << 16;
@@ -54,6 +58,18 @@ void fill_row(const discrete_influence<Real>& row, Real* out) {
         }
     };
     std::visit(of_keys, row.keys());
+}
+
+/// Lets `fill` write a vector where it lies, or else where it can be copied from.
+template <class Out, class Fill>
+void in_place(Out& out, const Fill& fill) {
+    if constexpr ((int(Out::Flags) & Eigen::DirectAccessBit) != 0) {
+        if (out.innerStride() == 1) return fill(&out.coeffRef(0));
+    }
+    Eigen::VectorX<typename Out::Scalar> contiguous(out.size());
+    fill(contiguous.data());
+    for (Eigen::Index m = 0; m < out.size(); ++m)
+        out.coeffRef(m) = contiguous[m];
 }
 
 }  // namespace detail
@@ -95,13 +111,7 @@ void influence_row(const Network& network, Out&& out) {
     detail::check_at_least("influence_row", "tokens", out.size(), 1);
     const hop_law<Real> hops = network;
     const detail::row_writer<Real> row(hops, out.size());
-    if constexpr ((int(Dense::Flags) & Eigen::DirectAccessBit) != 0) {
-        if (out.innerStride() == 1) return row.fill_all(&out.coeffRef(0));
-    }
-    Eigen::VectorX<Real> contiguous(out.size());
-    row.fill_all(contiguous.data());
-    for (Eigen::Index m = 0; m < out.size(); ++m)
-        out.coeffRef(m) = contiguous[m];
+    detail::in_place(out, [&](Real* contiguous) { row.fill_all(contiguous); });
 }
 
 /// As above, as a new vector of length `tokens` >= 1.
@@ -128,8 +138,8 @@ template <has_hop_law Network>
 /// \param keys  uniform_keys with a sink, decaying_keys, or weighted_keys of as many positions at least.
 /// \throws std::domain_error when `out` is empty or a parameter of the keys is out of range;
 ///         std::invalid_argument when there are too few weights.
-/// Cost O(tokens · depth), by all threads with OpenMP. Accuracy: relative error 2e-13 in double at every entry
-/// above 1e-290.
+/// Cost: double and float, that of a row of uniform keys, unless more than 200 hops decay. Other scalars
+/// and weights one by one, O(tokens · depth). Accuracy: relative error 2e-13 in double at every entry above 1e-290.
 ///
 /// \code
 /// const auto schedule = cesaro::mixing_schedule<>::constant(12, 0.3);
@@ -143,10 +153,8 @@ void influence_row(const Network& network, Out&& out, const Keys& keys) {
     static_assert(std::remove_cvref_t<Out>::IsVectorAtCompileTime,
                   "the output must be a vector: a column or row of a matrix is one");
     detail::check_at_least("influence_row", "tokens", out.size(), 1);
-    Eigen::VectorX<Real> contiguous(out.size());
-    detail::fill_row(discrete_influence<Real>(out.size() - 1, network, keys), contiguous.data());
-    for (Eigen::Index m = 0; m < out.size(); ++m)
-        out.coeffRef(m) = contiguous[m];
+    const discrete_influence<Real> row(out.size() - 1, network, keys);
+    detail::in_place(out, [&](Real* contiguous) { detail::fill_row(row, contiguous); });
 }
 
 /// As above, as a new vector of length `tokens` >= 1.

@@ -76,7 +76,7 @@ Real entropy_of(const discrete_influence<Real>& row) {
         if (m != n && m != greatest) entropy.add(Real(p / total));
     };
     if constexpr (row_writer<Real>::cuts_are_free) {
-        const piecewise_row pieces(row.hops().template weights_as<double>(), n + 1);
+        const piecewise_row<> pieces(row.hops().template weights_as<double>(), n + 1);
         const double whole(total);
         const auto share = [&](double p) { return p / whole; };
         const auto share_of_entropy = [&](double p) {

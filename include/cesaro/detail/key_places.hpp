@@ -69,6 +69,8 @@ struct unit_places {
     std::int64_t place_seeing(const Number& keys, std::int64_t) const {
         return static_cast<std::int64_t>(keys);
     }
+    /// Keys that a place sees beyond the first one.
+    double shift() const { return 0; }
 };
 
 /// Keys that weigh 1 beside a sink that weighs S: r_t = 1 / (t + S).
@@ -116,6 +118,7 @@ class sunk_places {
         const Number place = keys - static_cast<Number>(sink_);
         return place < Number(largest_place) ? static_cast<std::int64_t>(place) : largest_place;
     }
+    double shift() const { return static_cast<double>(sink_); }
 
   private:
     Real sink_;
@@ -192,6 +195,9 @@ class geometric_places {
         return place < Number(most) ? static_cast<std::int64_t>(place) : most;
     }
 
+    double shift() const { return 0; }
+    double slope() const { return static_cast<double>(slope_); }
+
     /// Whether r_a, r_{a+1}, ... differ so little, by e^{-sa}, that h_k does to no more than rounding, k <= degree.
     template <class Number>
     bool are_equal(std::int64_t a, std::int64_t degree) const {
@@ -219,13 +225,13 @@ class geometric_places {
     bool needs_range(std::int64_t distance) const {
         return Number(20) * exponent<Number>(distance) > Number(17) * range_of<Number>();
     }
-    /// Whether P(distance >= d) underflows: it is at most 2^H e^{-sd/2}, as E[e^{s distance / 2}] of one hop is
-    /// at most 1 + e^{-s/2}.
+    /// Whether P(distance >= d) underflows: it is at most 8^H e^{-7sd/8}, as E[e^{7 s distance / 8}] of one hop is
+    /// at most rho / (1 - e^{-s/8}).
     template <class Number>
     bool underflows(std::int64_t distance, Eigen::Index hops) const {
         using std::log;
-        const Number gain = Number(hops) * Number(log(Number(4)));
-        return exponent<Number>(distance) > gain + Number(2) * range_of<Number>();
+        const Number gain = Number(hops) * Number(log(Number(8)));
+        return Number(7) * exponent<Number>(distance) > Number(8) * (gain + range_of<Number>());
     }
     /// Positions over which e^{-sd} leaves two thirds of the range, at least 1 and at most `most`.
     template <class Number>

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cesaro/detail/chebyshev_piece.hpp>
+#include <cesaro/detail/complete_homogeneous.hpp>
+#include <cesaro/detail/key_places.hpp>
 #include <cesaro/detail/recurrence_row.hpp>
 #include <cesaro/detail/row_evaluator.hpp>
 
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -26,6 +29,9 @@
 /// with the largest h_{k-2} / h_{k-1}, that of k = H. Either rho falls with a. Therefore, for complex s too,
 ///     |F(a - s)| <= F(a) Gamma(a) Gamma(a-|s|-rho) / (Gamma(a-|s|) Gamma(a-rho)) ~ F(a) (1 - |s|/a)^-rho:
 /// a bound of the interpolation error, relative to the smallest value in reach, before anything is computed.
+///
+/// Beside a sink S that holds of the places a + S. Where keys decay, F has the factor e^{-s(n-m)} too, and the
+/// r = rho / (1 - e^{-sa}) in place of 1/a, with further poles at 2 pi i / s: the rates add.
 namespace cesaro::detail {
 
 /// Whether the ratios of neighbours never rise, up to rounding; what has all but underflowed counts as zero.
@@ -42,23 +48,55 @@ inline bool log_concave(const std::vector<double>& w) {
 
 /// A row of influence without its delta, in O(depth log tokens) memory: near the query and near the first
 /// token the values of the recurrence, which rounds less than the polynomials would need nodes; between,
-/// polynomials. Relative error below 6e-14 at depth 96.
+/// polynomials. Relative error below 6e-14 at depth 96, of keys that weigh the same.
+template <class Places = unit_places>
 class piecewise_row {
+    using walk = position_walk<double, Places>;
+    using evaluator = row_evaluator<Places>;
+
   public:
-    /// \param weights w_0 .. w_H. \param tokens the length of the row, >= 1.
-    piecewise_row(const Eigen::VectorXd& weights, std::int64_t tokens)
-        : tokens_(tokens), hop_(weights_per_token<double>(weights, tokens)), log_concave_(log_concave(hop_)) {
+    /// How many hops the range of double has room for beside the decay of the keys.
+    static constexpr Eigen::Index most_hops =
+        Places::decays ? Eigen::Index(200) : std::numeric_limits<Eigen::Index>::max();
+
+    /// \param weights w_0 .. w_H, H at most most_hops. \param tokens the length of the row, >= 1.
+    piecewise_row(const Eigen::VectorXd& weights, std::int64_t tokens, const Places& places = {})
+        : places_(places),
+          tokens_(tokens),
+          hop_(weights_per_token<double>(weights, tokens, places)),
+          log_concave_(log_concave(hop_)) {
         std::vector<double> h(hop_.size(), 0.0);
         h[0] = 1;
-        position_walk<double> near_query(std::move(h), tokens);
+        walk near_query(std::move(h), tokens, places_);
         std::int64_t step = tokens < short_row ? tokens : 32;
+        std::int64_t walked = 0;
         do {
             append_values(std::min(near_query.position(), step), near_query, tail_);
             // As far as may be in vain is little beside what was needed.
+            walked += step;
             step = std::max<std::int64_t>(32, std::int64_t(tail_.size()) / 8);
-        } while (near_query.position() > 0 && width(near_query.position(), rho(near_query.h())) == 0);
-        position_walk<double> near_first = add_pieces(near_query);
+            if constexpr (!std::is_same_v<Places, unit_places>) {
+                // Of r that hardly differ the roundings do not either, and add up.
+                step = std::min<std::int64_t>(step, 512);
+                if (walked >= 512) {
+                    std::vector<double> anew(hop_.size());
+                    complete_homogeneous<double>(places_, near_query.position() + 1, tokens, anew);
+                    near_query = walk(std::move(anew), near_query.position(), places_);
+                    walked = 0;
+                }
+            }
+        } while (near_query.position() > 0 && !underflows(near_query.position()) &&
+                 width(near_query.position(), rho(near_query.h())) == 0);
+        walk near_first = add_pieces(near_query);
         append_values(near_first.position(), near_first, head_);
+        if constexpr (Places::decays) {
+            const auto end = std::int64_t(head_.size());
+            weigh_down(tail_, 0, 0);
+            if (pieces_.empty())
+                weigh_down(head_, tokens_ - end, 0);
+            else  // their h carry half of the decay there
+                weigh_down(head_, tokens_ - end, tokens_ - 1 - end);
+        }
     }
 
     /// The entries of positions first .. first + count - 1. The result does not depend on how a row is cut.
@@ -98,26 +136,32 @@ class piecewise_row {
     static constexpr std::int64_t short_row = 2048;
 
     /// Pieces from where one walk ended to where the next one, which is returned, begins.
-    position_walk<double> add_pieces(const position_walk<double>& above) {
-        row_evaluator evaluate(hop_, tokens_);
+    walk add_pieces(const walk& above) {
+        evaluator evaluate(hop_, tokens_, places_);
         std::vector<double> h = above.h();
         std::int64_t position = above.position();
         piece_coefficients values;
         values[piece_degree] = tail_.back();
-        for (;;) {
+        if constexpr (Places::decays)
+            values[piece_degree] *= places_.template decay<double>(tokens_ - 1 - position);
+        while (position > 0) {
+            if (underflows(position)) {
+                pieces_.push_back({0, position, piece_coefficients::Zero()});
+                position = 0;
+                break;
+            }
             const double steepness = rho(h);
             const std::int64_t w = width(position, steepness);
             if (w == 0) break;
             const point_values below = chebyshev_points::get().below() * double(w);
             values[0] = values[piece_degree];
-            values.tail<piece_degree>() =
-                evaluate(double(position) + 0.5 - below, double(tokens_ - position) + below, steepness);
+            values.tail<piece_degree>() = evaluate(position, below, steepness);
             position -= w;
             pieces_.push_back(chebyshev_piece::through(values, position, w));
             h = evaluate.last_h();
         }
         std::reverse(pieces_.begin(), pieces_.end());
-        return {std::move(h), position};
+        return {std::move(h), position, places_};
     }
 
     /// The rho of the bound, given h_0 .. h_{H-1}; where its terms may have underflowed, (H - 1) / p_1, which
@@ -127,14 +171,14 @@ class piecewise_row {
         double g0 = h.back();
         double g1 = h[h.size() - 2];
         if (log_concave_) {
-            g0 = hop_[0];
+            g0 = hop_[0] * h[0];
             g1 = 0;
             for (std::size_t k = 1; k < h.size(); ++k) {
                 g0 += hop_[k] * h[k];
                 g1 += hop_[k] * h[k - 1];
             }
         }
-        return g0 > 1e-290 ? g1 / g0 : double(h.size() - 1) / h[1];
+        return g0 > 1e-290 ? g1 / g0 : double(h.size() - 1) * h[0] / h[1];
     }
 
     /// The width of the piece below a position, 0 where it has so few positions that the recurrence is
@@ -142,17 +186,43 @@ class piecewise_row {
     /// position 12 * 32, where the series for the power sums have converged.
     std::int64_t width(std::int64_t position, double rho) const {
         const std::int64_t least = 32 + 200 / std::int64_t(hop_.size());
-        const auto longest = std::int64_t(piece_width(double(position), rho));
-        return longest < least ? 0 : longest;
+        double longest = piece_width(double(position) + places_.shift(), rho);
+        if constexpr (Places::decays) longest = 1 / (1 / longest + places_.slope() * (5.5 + 3.4 * rho));
+        // Beside a sink a piece may reach to the first position.
+        return longest < double(least) ? 0 : std::min(position, std::int64_t(std::min(longest, 9e18)));
     }
 
-    void append_values(std::int64_t count, position_walk<double>& walk, std::vector<double>& descending) {
+    void append_values(std::int64_t count, walk& from, std::vector<double>& descending) {
         const std::size_t there = descending.size();
         descending.resize(there + std::size_t(count));
-        descend(hop_, count, walk, descending.data() + there);
+        descend(hop_, count, from, descending.data() + there);
         std::reverse(descending.begin() + std::ptrdiff_t(there), descending.end());
     }
 
+    /// Whether all entries below `position` do.
+    bool underflows(std::int64_t position) const {
+        if constexpr (Places::decays)
+            return places_.template underflows<double>(tokens_ - position, Eigen::Index(hop_.size()));
+        return false;
+    }
+
+    /// Values at `distance` and on times e^{-s distance}, of which they carry e^{-s carried / 2}: by halves, since
+    /// a value may make up for a decay that underflows.
+    void weigh_down(std::vector<double>& descending, std::int64_t distance, std::int64_t carried) const {
+        const auto few = std::size_t(std::clamp(64 / places_.slope(), 1., 64.));
+        std::vector<double> next;
+        for (std::size_t i = 0; i < few; ++i)
+            next.push_back(places_.template decay<double>(std::int64_t(i)));
+        for (std::size_t i = 0; i < descending.size(); i += few) {
+            const auto here = distance + std::int64_t(i);
+            const double half = evaluator::half_decay(places_, here);
+            const double other = evaluator::half_decay(places_, here - carried);
+            for (std::size_t j = 0; j < std::min(few, descending.size() - i); ++j)
+                descending[i + j] = descending[i + j] * half * other * next[j];
+        }
+    }
+
+    Places places_;
     std::int64_t tokens_;
     std::vector<double> hop_;
     bool log_concave_;

@@ -17,13 +17,14 @@
 /// Rows of influence position by position, for any scalar; exact for rationals.
 namespace cesaro::detail {
 
-/// The next `count` positions of a walk: entries sum_k w_k h_{k-1}(m+1 .. n+1) / (n+1), without the recency
+/// The next `count` positions of a walk: entries sum_k w_k h_{k-1}(r_m .. r_n) / seen(n+1), without the recency
 /// delta, the last of them in out[0].
-/// \param hop w_k / tokens for k = 1 .. H, H >= 1, as many as the walk has degrees.
-template <class Real>
-void descend(const std::vector<Real>& hop, std::int64_t count, position_walk<Real>& walk, Real* out) {
+/// \param hop w_k / seen(n+1) for k = 1 .. H, H >= 1, as many as the walk has degrees.
+template <class Real, class Places>
+void descend(const std::vector<Real>& hop, std::int64_t count, position_walk<Real, Places>& walk, Real* out) {
+    const Real first = hop[0] * walk.h()[0];
     const auto step = [&]<std::size_t Steps>(std::array<Real, Steps> entry) {
-        entry.fill(hop[0]);
+        entry.fill(first);
         walk.template step<Steps>([&](std::size_t k, const std::array<Real, Steps>& h) {
             for (std::size_t j = 0; j < Steps; ++j)
                 entry[j] += hop[k] * h[j];
@@ -37,12 +38,14 @@ void descend(const std::vector<Real>& hop, std::int64_t count, position_walk<Rea
         step(std::array<Real, 1>());
 }
 
-/// w_k / tokens for k = 1 .. H. A network without layers is one whose only layer never attends.
-template <class Real>
-std::vector<Real> weights_per_token(const Eigen::VectorX<Real>& weights, std::int64_t tokens) {
+/// w_k / seen(tokens) for k = 1 .. H. A network without layers is one whose only layer never attends.
+template <class Real, class Places = unit_places>
+std::vector<Real> weights_per_token(const Eigen::VectorX<Real>& weights, std::int64_t tokens,
+                                    const Places& places = {}) {
+    const Real seen = places.template seen<Real>(tokens);
     std::vector<Real> hop;
     for (Eigen::Index k = 1; k < weights.size(); ++k)
-        hop.push_back(Real(weights[k] / Real(tokens)));
+        hop.push_back(Real(weights[k] / seen));
     if (hop.empty()) hop.push_back(Real(0));
     return hop;
 }

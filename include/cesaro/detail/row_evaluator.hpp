@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cesaro/detail/chebyshev_piece.hpp>
+#include <cesaro/detail/key_places.hpp>
 #include <cesaro/detail/position_walk.hpp>
 
 #include <Eigen/Core>
@@ -18,24 +19,34 @@
 namespace cesaro::detail {
 
 /// The row, and the h_k that it is made of, at `piece_degree` real positions at once.
+template <class Places = unit_places>
 class row_evaluator {
   public:
-    /// \param hop w_k / tokens for k = 1 .. H, H >= 1.
-    row_evaluator(const std::vector<double>& hop, std::int64_t tokens)
-        : hop_(hop), end_(double(tokens) + 0.5), h_(piece_degree, Eigen::Index(hop.size())) {}
+    /// \param hop w_k / seen(tokens) for k = 1 .. H, H >= 1.
+    row_evaluator(const std::vector<double>& hop, std::int64_t tokens, const Places& places = {})
+        : places_(places),
+          hop_(hop),
+          tokens_(tokens),
+          end_(double(tokens) + 0.5 + places.shift()),
+          h_(piece_degree, Eigen::Index(hop.size())) {}
 
-    /// The values where `position` (= a - 1/2, at least 384) + `distance` = tokens + 1/2; both are given
-    /// because neither may come from a subtraction.
+    /// The values `below` a position, both counted from the first one; the least of them sees 384 keys at least.
     ///
-    /// Power sums p_r = sum_{i=a..b} i^-r, then Newton's identities, k h_k = sum_r p_r h_{k-r}, of eight real
+    /// Power sums p_r = sum_{i=a..b} r_i^r, then Newton's identities, k h_k = sum_r p_r h_{k-r}, of eight real
     /// positions side by side, and no more power sums than matter: leaving out p_r changes the row by less
-    /// than p_r rho^r / r, relatively.
+    /// than p_r rho^r / r, relatively. Where keys decay the h_k carry e^{-sd/2}, d the distance from the query.
     /// \param rho bound of G_1 / G_0 at all the positions.
-    point_values operator()(const point_values& position, const point_values& distance, double rho) {
-        const int order = newton_order(position.minCoeff(), distance.maxCoeff(), rho);
-        power_sums(position, distance, order);
+    point_values operator()(std::int64_t position, const point_values& below, double rho) {
+        // a - 1/2 and the distance from there to the end: neither may come from a subtraction.
+        const point_values begin = (double(position) + 0.5 + places_.shift()) - below;
+        const point_values distance = double(tokens_ - position) + below;
+        const int order = power_sums(begin, distance, rho);
         point_values h = point_values::Ones();
-        point_values value = point_values::Constant(hop_[0]);
+        if constexpr (Places::decays) {
+            h = half_decay(places_, tokens_ - 1 - position) * (below * (-places_.slope() / 2)).exp();
+            half_ = h;
+        }
+        point_values value = hop_[0] * h;
         h_.col(0) = h;
         constexpr int last = piece_degree - 1;
         for (Eigen::Index k = 1; k < h_.cols(); ++k) {
@@ -50,7 +61,14 @@ class row_evaluator {
             h_.col(k) = h;
             value += hop_[std::size_t(k)] * h;
         }
+        if constexpr (Places::decays) value *= half_;
         return value;
+    }
+
+    /// e^{-sd/2}.
+    static double half_decay(const Places& places, std::int64_t distance) {
+        const double half = places.template decay<double>(distance / 2);
+        return distance % 2 == 0 ? half : half * std::exp(-places.slope() / 2);
     }
 
     /// h_0 .. h_{H-1} at the last of the positions.
@@ -64,19 +82,41 @@ class row_evaluator {
     /// The least r >= 1 such that p_{r+1} rho^{r+1} / (r+1) <= 1e-17.
     static int newton_order(double position, double distance, double rho) {
         const double ratio = rho / position;  // below 1/100 where a piece has at least 32 positions
-        double rest = std::min(position, distance) * ratio * ratio;
+        return newton_order(std::min(position, distance) * ratio * ratio, ratio);
+    }
+
+  private:
+    /// Where p_{r+1} rho^{r+1} is at most ratio times p_r rho^r.
+    /// \param rest p_2 rho^2.
+    static int newton_order(double rest, double ratio) {
         int order = 1;
         for (; order < max_order && rest > 1e-17 * (order + 1); ++order)
             rest *= ratio;
         return order;
     }
 
-  private:
+    /// The power sums p_1 .. p_order, and the order.
+    int power_sums(const point_values& position, const point_values& distance, double rho) {
+        if constexpr (Places::decays) {
+            const double least = position.minCoeff();
+            const double most = distance.maxCoeff();
+            const double r = 1 / least + places_.slope();  // r_a is below it
+            const double first = std::log1p(most / least) + places_.slope() * most;
+            const int order = newton_order(first * r * rho * rho, r * rho);
+            geometric_sums(position, distance, order);
+            return order;
+        } else {
+            const int order = newton_order(position.minCoeff(), distance.maxCoeff(), rho);
+            level_sums(position, distance, order);
+            return order;
+        }
+    }
+
     /// By Euler-Maclaurin at midpoints, which has half the coefficients of the usual one and takes real
     /// positions. With D_s = position^-s - (tokens + 1/2)^-s, written as a product so that it never cancels,
     ///     p_1 = log(1 + distance / position)    - D_2 / 24   + 7 D_4 / 960 - ...,
     ///     p_r = D_{r-1} / (r-1)               - r D_{r+1} / 24 + 7 r (r+1) (r+2) D_{r+3} / 5760 - ...
-    void power_sums(const point_values& position, const point_values& distance, int order) {
+    void level_sums(const point_values& position, const point_values& distance, int order) {
         std::array<point_values, max_order + 4> d;
         const point_values y = position.inverse();
         const double x = 1 / end_;
@@ -97,8 +137,55 @@ class row_evaluator {
             p_[1][i] += std::log1p(distance[i] * y[i]);
     }
 
+    /// As geometric_power_sums, to two terms of the series.
+    void geometric_sums(const point_values& position, const point_values& distance, int order) {
+        const double slope = places_.slope();
+        const double rho = -std::expm1(-slope);
+        const double sigma = slope / rho;
+        point_values near;  // 1 - e^{-sA}
+        point_values past;  // 1 - e^{-s(B-A)}
+        for (int i = 0; i < piece_degree; ++i) {
+            near[i] = -std::expm1(-slope * position[i]);
+            past[i] = -std::expm1(-slope * distance[i]);
+        }
+        const point_values far = (position * -slope).exp();
+        const point_values gap = far * past;
+        const point_values near_end = near + gap;
+        const point_values r = rho / near;
+        const point_values r_end = rho / near_end;
+        const point_values w = r * far;
+        const point_values w_end = r_end * far * (1 - past);
+        point_values logarithm;
+        for (int i = 0; i < piece_degree; ++i)
+            logarithm[i] = std::log1p(gap[i] / near[i]);
+        point_values integral = rho * distance + logarithm / sigma;
+        const point_values difference = r * (gap / near_end);
+        point_values geometric = point_values::Ones();
+        point_values power = point_values::Ones();
+        point_values power_end = point_values::Ones();
+        for (int n = 1; n <= order; ++n) {
+            power *= r;
+            power_end *= r_end;
+            if (n > 1) {
+                integral = rho * integral + difference * geometric / (double(n - 1) * sigma);
+                geometric = r * geometric + power_end / r_end;
+            }
+            // (-d/dt) r^n and its third power, over sigma w.
+            const double n2 = double(n) * n;
+            const auto third = [&](const point_values& at, const point_values& lacks) {
+                return n * n2 * lacks * lacks + (3 * n2 + n) * at * lacks + n * at * at;
+            };
+            const point_values once = n * (power * w - power_end * w_end);
+            const point_values thrice = power * w * third(r, w) - power_end * w_end * third(r_end, w_end);
+            p_[std::size_t(n)] = integral - sigma / 24 * once + 7 * sigma * sigma * sigma / 5760 * thrice;
+        }
+    }
+
+    Places places_;
     const std::vector<double>& hop_;
+    std::int64_t tokens_;
     double end_;
+    point_values half_;
     Eigen::Array<double, piece_degree, Eigen::Dynamic> h_;
     std::array<point_values, max_order + 1> p_;
 };

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cesaro/detail/key_places.hpp>
 #include <cesaro/detail/parallel.hpp>
 #include <cesaro/detail/piecewise_row.hpp>
 #include <cesaro/detail/recurrence_row.hpp>
@@ -14,21 +15,26 @@
 
 namespace cesaro::detail {
 
-/// The row of influence of the last of `tokens` positions, any part of it: what all rows are written with.
-/// Double and float by polynomials in double, other scalars by the recurrence.
+/// The scalars whose rows are written by polynomials in double.
 template <class Real>
+inline constexpr bool is_float_or_double = std::is_same_v<Real, double> || std::is_same_v<Real, float>;
+
+/// The row of influence of the last of `tokens` positions, any part of it: what all rows are written with.
+/// Double and float by polynomials in double, other scalars (and those of unit_places only) by the recurrence.
+template <class Real, class Places = unit_places>
 class row_writer {
-    static constexpr bool in_double = std::is_same_v<Real, double> || std::is_same_v<Real, float>;
+    static constexpr bool in_double = is_float_or_double<Real>;
+    static_assert(in_double || std::is_same_v<Places, unit_places>);
     using Number = std::conditional_t<in_double, double, Real>;
 
   public:
     /// Whether a row is the same however it is cut, and to cut it costs nothing.
     static constexpr bool cuts_are_free = in_double;
 
-    /// \param hops a hop_law. \param tokens the length of the row, >= 1.
+    /// \param hops a hop_law, of no more hops than piecewise_row takes. \param tokens the length of the row, >= 1.
     template <class Hops>
-    row_writer(const Hops& hops, std::int64_t tokens)
-        : row_(hops.template weights_as<Number>(), tokens),
+    row_writer(const Hops& hops, std::int64_t tokens, const Places& places = {})
+        : row_(make_row(hops.template weights_as<Number>(), tokens, places)),
           delta_(static_cast<Real>(hops.template weights_as<Number>()[0])),
           tokens_(tokens) {}
 
@@ -47,7 +53,16 @@ class row_writer {
     }
 
   private:
-    std::conditional_t<in_double, piecewise_row, recurrence_row<Real>> row_;
+    using Row = std::conditional_t<in_double, piecewise_row<Places>, recurrence_row<Real>>;
+
+    static Row make_row(const Eigen::VectorX<Number>& weights, std::int64_t tokens, const Places& places) {
+        if constexpr (in_double)
+            return Row(weights, tokens, places);
+        else
+            return Row(weights, tokens);
+    }
+
+    Row row_;
     Real delta_;
     std::int64_t tokens_;
 };
