@@ -117,6 +117,28 @@ TEMPLATE_TEST_CASE("the logarithm of a plain number", "", double, long double) {
     CHECK(Word::log_of(1).low() == 0);
 }
 
+TEMPLATE_TEST_CASE("exponentials of double words", "", double, long double) {
+    using Word = cesaro::detail::double_word<TestType>;
+    const double unit = std::ldexp(1.0, -2 * std::numeric_limits<TestType>::digits);
+    auto engine = random_engine();
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    double worst = 0;
+    for (int i = 0; i < 30000; ++i) {
+        const double u = uniform(engine);
+        const auto size =
+            TestType(i % 3 == 0   ? 600 * u
+                     : i % 3 == 1 ? u
+                                  : std::copysign(std::exp(-300 * std::abs(u)), uniform(engine)));
+        const Word a = Word(size) + Word(TestType(size * std::numeric_limits<TestType>::epsilon() * 0.3));
+        CAPTURE(size);
+        const double error =
+            std::max(relative_error(expm1(a), float100(boost::multiprecision::expm1(exact(a)))),
+                     relative_error(exp(a), float100(boost::multiprecision::exp(exact(a)))));
+        worst = std::max(worst, error / (unit * (1 + std::abs(double(size)))));
+    }
+    CHECK(worst < 8);
+}
+
 TEMPLATE_TEST_CASE("products of double words that are not normalised", "", double, long double) {
     using Word = cesaro::detail::double_word<TestType>;
     const double unit = std::ldexp(1.0, -2 * std::numeric_limits<TestType>::digits);

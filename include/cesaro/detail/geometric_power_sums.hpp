@@ -77,15 +77,16 @@ class geometric_power_sums {
     }
 
   private:
-    /// R and W at one end, and the powers of R, as many as were asked for.
+    /// R, W and W / R = e^{-st} at one end, and the powers of R, as many as were asked for.
     struct end_point {
         end_point() = default;
         end_point(const Real& rho, const Real& near, const Real& far)
             : r(static_cast<Number>(Real(rho / near))),
               w(static_cast<Number>(Real(rho / near * far))),
+              ratio(static_cast<Number>(far)),
               powers{from_integer<Number>(1)} {}
 
-        Number r, w;
+        Number r, w, ratio;
         std::vector<Number> powers;
     };
 
@@ -106,25 +107,33 @@ class geometric_power_sums {
     Number correction(int r, const Number& integral) {
         const std::vector<Number>& c = midpoint_coefficients<Number, Kinds>();
         const Number enough = integral * midpoint_epsilon<Number, Kinds>();
-        std::vector<Number> e{from_integer<Number>(r)};  // E_{n,i}, i < n
         Number factor = sigma_;
         Number sum = from_integer<Number>(0);
         Number last = integral;
         for (int j = 1; j < int(c.size()); ++j) {
+            const std::vector<Number>& e = derivatives(r, j);
             const Number term =
                 factor * c[std::size_t(j)] * (derivative(r, e, begin_) - derivative(r, e, end_));
             if (term > last) break;  // of an asymptotic series no more is to be had
             sum = j % 2 == 1 ? sum + term : sum - term;
             if (!(term > enough)) break;
             last = term;
-            differentiate(r, e);
-            differentiate(r, e);
             factor *= sigma_ * sigma_;
         }
         return sum;
     }
 
-    static void differentiate(int r, std::vector<Number>& e) {
+    /// E_{n,i}, i < n = 2j - 1, made once in each thread.
+    static const std::vector<Number>& derivatives(int r, int j) {
+        thread_local std::vector<std::vector<std::vector<Number>>> table;
+        if (int(table.size()) <= r) table.resize(std::size_t(r) + 1);
+        auto& of_r = table[std::size_t(r)];
+        if (of_r.empty()) of_r.push_back({from_integer<Number>(r)});
+        while (int(of_r.size()) < j)
+            of_r.push_back(differentiated(r, differentiated(r, of_r.back())));
+        return of_r[std::size_t(j) - 1];
+    }
+    static std::vector<Number> differentiated(int r, std::vector<Number> e) {
         const auto n = std::int64_t(e.size());
         e.push_back(from_integer<Number>(0));
         for (std::int64_t i = n; i >= 0; --i) {
@@ -132,17 +141,14 @@ class geometric_power_sums {
             sum *= from_integer<Number>(r + i);
             if (i > 0) sum += from_integer<Number>(n - i + 1) * e[std::size_t(i) - 1];
         }
+        return e;
     }
 
     static Number derivative(int r, const std::vector<Number>& e, end_point& at) {
         Number sum = from_integer<Number>(0);
-        Number w = at.w;
-        power(at, r + int(e.size()));
-        for (std::size_t i = e.size(); i-- > 0;) {
-            sum += e[i] * at.powers[std::size_t(r) + i] * w;
-            w *= at.w;
-        }
-        return sum;
+        for (const Number& coefficient : e)  // in powers of W / R <= 1
+            sum = sum * at.ratio + coefficient;
+        return sum * power(at, r + int(e.size()) - 1) * at.w;
     }
 
     Wide first_, second_;
