@@ -7,6 +7,7 @@
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/influence_blocks.hpp>
 #include <cesaro/influence_row.hpp>
+#include <cesaro/keys.hpp>
 #include <cesaro/mixing_schedule.hpp>
 
 #include <benchmark/benchmark.h>
@@ -31,9 +32,10 @@ mixing_schedule<> residual(Eigen::Index depth) {
 }
 
 /// Against the closed form in extended precision, at 1000 positions dense near both ends.
-double largest_error(const mixing_schedule<>& schedule, const Eigen::VectorXd& row) {
+template <class Keys = cesaro::uniform_keys<long double>>
+double largest_error(const mixing_schedule<>& schedule, const Eigen::VectorXd& row, const Keys& keys = {}) {
     const cesaro::discrete_influence<long double> exact(
-        row.size() - 1, mixing_schedule<long double>(schedule.alphas().cast<long double>()));
+        row.size() - 1, mixing_schedule<long double>(schedule.alphas().cast<long double>()), keys);
     std::mt19937_64 random(20260310);
     double worst = 0;
     for (int i = 0; i < 1000; ++i) {
@@ -86,6 +88,27 @@ void row_residual(benchmark::State& state) {
     run(state, residual(state.range(1)), library_row);
 }
 
+/// Keys beside a sink, and keys that decay: 100 of them, or 10^4, ... are seen.
+template <class Keys, class ExactKeys>
+void run_under(benchmark::State& state, const Keys& keys, const ExactKeys& exact) {
+    const auto schedule = residual(state.range(1));
+    Eigen::VectorXd row = Eigen::VectorXd::Zero(state.range(0));
+    for (auto _ : state) {
+        cesaro::influence_row(schedule, row, keys);
+        benchmark::DoNotOptimize(row.data());
+        benchmark::ClobberMemory();
+    }
+    state.counters["max_relative_error"] = largest_error(schedule, row, exact);
+}
+void row_under_sink(benchmark::State& state) {
+    run_under(state, cesaro::uniform_keys<>{.sink = 4}, cesaro::uniform_keys<long double>{.sink = 4});
+}
+void row_under_slope(benchmark::State& state) {
+    const double slope = 1 / double(state.range(2));
+    run_under(state, cesaro::decaying_keys<>{.slope = slope},
+              cesaro::decaying_keys<long double>{.slope = slope, .temperature = 1});
+}
+
 void row_straight_sums(benchmark::State& state) {
     run(state, hardest(state.range(1)), cesaro_benchmark::straight_row);
 }
@@ -127,6 +150,11 @@ BENCHMARK(fill)
     ->Unit(benchmark::kMicrosecond);
 BENCHMARK(row_attention_only)->Apply(tokens_and_depth);
 BENCHMARK(row_residual)->Apply(tokens_and_depth);
+BENCHMARK(row_under_sink)->Apply(tokens_and_depth);
+BENCHMARK(row_under_slope)
+    ->ArgNames({"tokens", "depth", "keys_seen"})
+    ->ArgsProduct({{1 << 14, long_row}, {24}, {100, 10'000, 1'000'000}})
+    ->Unit(benchmark::kMicrosecond);
 BENCHMARK(row_recurrence)->Apply(tokens_and_depth)->MinTime(0.05);
 BENCHMARK(row_straight_sums)->Apply(tokens_and_depth)->MinTime(0.05);
 BENCHMARK(row_streamed)
