@@ -26,6 +26,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -72,11 +73,15 @@ void experiment_options::add_to(CLI::App& app) {
     add_word(
         app, "--token-ids", token_ids, "FILE",
         "Prompts, one a line: token ids apart by blanks or commas, in brackets or not; else random ones");
-    app.add_option_function<std::string>(
+    app.add_option_function<std::vector<std::string>>(
            "--query",
-           [this](const std::string& text) { query = parse_count("--query", text, 1, (1 << 20) - 1); },
-           "Position from which prompts are read, instead of the last")
-        ->type_name("N");
+           [this](const std::vector<std::string>& texts) {
+               for (const std::string& text : texts)
+                   queries.push_back(parse_count("--query", text, 1, (1 << 20) - 1));
+           },
+           "Positions from which prompts are read, each by itself, instead of the last")
+        ->delimiter(',')
+        ->type_name("N,...");
     app.add_option(
            "--average", average,
            "Over draws: rms, the root of the mean square; or normalized, the mean of profiles that sum "
@@ -96,6 +101,14 @@ void experiment_options::add_to(CLI::App& app) {
 
 cesaro::decoder<float> experiment::draw_network(std::uint64_t draw) const {
     return cesaro::initialize_decoder<float>(config, cesaro::draw_seeds(probes.seed, draw).weights);
+}
+
+experiment experiment::read_from(Index query) const {
+    experiment shorter = *this;
+    shorter.tokens = query + 1;
+    for (prompt& one : shorter.prompts)
+        one.resize(std::size_t(shorter.tokens));
+    return shorter;
 }
 
 prompt experiment::ids(std::uint64_t draw) const {
@@ -415,15 +428,14 @@ std::vector<prompt> resolve_prompts(const experiment_options& options, const dec
     return prompts;
 }
 
-/// Cuts prompts behind the position from which they are read: what is after it moves nothing.
-void read_from(const experiment_options& options, experiment& e) {
-    if (!options.query) return;
-    if (*options.query >= e.tokens)
-        throw usage_error(fmt::format("--query: {} must be one of the {} positions of the prompt, from 0",
-                                      *options.query, e.tokens));
-    e.tokens = *options.query + 1;
-    for (prompt& one : e.prompts)
-        one.resize(std::size_t(e.tokens));
+void check_queries(const experiment_options& options, const experiment& e) {
+    std::set<Index> before;
+    for (const Index query : options.queries) {
+        if (query >= e.tokens)
+            throw usage_error(fmt::format("--query: {} must be one of the {} positions of the prompt, from 0",
+                                          query, e.tokens));
+        if (!before.insert(query).second) throw usage_error(fmt::format("--query: {} is given twice", query));
+    }
 }
 
 /// Throws where draws are one and the same.
@@ -483,14 +495,15 @@ experiment resolve(const experiment_options& options) {
     if (!e.prompts.empty()) e.tokens = Index(e.prompts[0].size());
     if (!e.prompts.empty() && !options.draws) e.draws = Index(e.prompts.size());
     check_draws(options, e);
-    read_from(options, e);
+    check_queries(options, e);
     const bool given = !options.weights.empty() && e.prompts.size() > 1;
     if (options.average == "normalized" || (options.average.empty() && given))
         e.probes.average = cesaro::profile_average::normalized;
     if (!options.weights.empty() && e.stream)
-        e.streamed.emplace(cesaro::stream_weights<float>(options.weights, config));
+        e.streamed = std::make_shared<const cesaro::streamed_decoder<float>>(
+            cesaro::stream_weights<float>(options.weights, config));
     if (!options.weights.empty() && !e.stream)
-        e.loaded.emplace(
+        e.loaded = std::make_shared<const cesaro::decoder<float>>(
             cesaro::decoder<float>{config, cesaro::load_weights<float>(options.weights, config, &e.tensors)});
     choose_initialisation(options, e);
     return e;

@@ -14,6 +14,7 @@
 #include <Eigen/Core>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,7 +33,7 @@ struct experiment_options {
     Eigen::Index seed = 0;
     std::string weights;
     std::string token_ids;
-    std::optional<Eigen::Index> query;
+    std::vector<Eigen::Index> queries;
     std::string average;
     std::string residual_init = "family";
     bool stream = false;
@@ -51,11 +52,12 @@ struct measurement {
 /// Jacobian norms of networks and prompts, each given or drawn anew for every draw.
 struct experiment {
     cesaro::decoder_config config;
-    cesaro::model_outline outline;                            ///< its name, and which layers see windows
-    std::optional<cesaro::decoder<float>> loaded;             ///< of a checkpoint
-    std::optional<cesaro::streamed_decoder<float>> streamed;  ///< of a checkpoint, one layer at a time
-    cesaro::loaded_tensors tensors;                           ///< of the checkpoint
-    std::vector<prompt> prompts;                              ///< given; empty where they are drawn
+    cesaro::model_outline outline;                         ///< its name, and which layers see windows
+    std::shared_ptr<const cesaro::decoder<float>> loaded;  ///< of a checkpoint
+    std::shared_ptr<const cesaro::streamed_decoder<float>>
+        streamed;                    ///< of a checkpoint, one layer at a time
+    cesaro::loaded_tensors tensors;  ///< of the checkpoint
+    std::vector<prompt> prompts;     ///< given; empty where they are drawn
     Eigen::Index tokens;
     Eigen::Index draws;
     bool stream;                     ///< drawn layers are drawn one at a time
@@ -63,6 +65,8 @@ struct experiment {
 
     bool has_weights() const { return loaded || streamed; }
     cesaro::decoder<float> draw_network(std::uint64_t draw) const;
+    /// The same read from that position: what is behind it moves nothing.
+    experiment read_from(Eigen::Index query) const;
     /// The token ids of a draw.
     prompt ids(std::uint64_t draw) const;
 

@@ -16,6 +16,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -102,6 +104,11 @@ ordered_json facts_of(const cesaro::decoder_config& c, const cesaro::model_outli
     return json;
 }
 
+/// The reading from the last of the positions.
+const decoder_profiles& longest(const std::vector<decoder_profiles>& readings) {
+    return *std::ranges::max_element(readings, {}, &decoder_profiles::query);
+}
+
 /// Of what something was measured.
 ordered_json facts_of(const experiment& e, const std::optional<double>& loss) {
     ordered_json json = facts_of(e.config, e.outline);
@@ -119,9 +126,12 @@ ordered_json facts_of(const experiment& e, const std::optional<double>& loss) {
     json["draws"] = e.draws;
     return json;
 }
-ordered_json facts_of(const decoder_profiles& p) {
-    const experiment& e = p.of;
-    ordered_json json = facts_of(e, p.loss);
+ordered_json facts_of(const std::vector<decoder_profiles>& readings) {
+    const experiment& e = longest(readings).of;
+    ordered_json json = facts_of(e, longest(readings).loss);
+    if (readings.size() > 1)
+        for (const decoder_profiles& p : readings)
+            json["queries"].push_back(p.query());
     json["probes"] = probes_json(e.probes);
     json["seed"] = e.probes.seed;
     json["output"] = e.probes.output == cesaro::decoder_output::normalized ? "normalized" : "residual";
@@ -145,6 +155,7 @@ std::string checkpoint_lines(const experiment& e, const std::optional<double>& l
 
 /// A profile in a few numbers, each but the valley's place in even shares.
 struct profile_shape {
+    Index of_query;
     std::string name;
     double first_token, first_tenth, valley, neighbour, query;
     Index valley_position;
@@ -153,13 +164,10 @@ profile_shape shape_of(const std::string& name, const VectorXd& profile) {
     const cesaro::profile_summary<double> s = cesaro::summarize(profile);
     const auto n = double(profile.size());
     const cesaro::profile_tenths split = cesaro::tenths(profile.size());
-    return {name,
-            n * s.first_token,
-            n / double(split.primacy_end) * s.primacy,
-            n * s.valley,
-            profile.size() > 1 ? n * profile[profile.size() - 2] / profile.sum() : 0,
-            n * s.last_token,
-            Index(s.valley_position)};
+    return {profile.size() - 1, name,
+            n * s.first_token,  n / double(split.primacy_end) * s.primacy,
+            n * s.valley,       profile.size() > 1 ? n * profile[profile.size() - 2] / profile.sum() : 0,
+            n * s.last_token,   Index(s.valley_position)};
 }
 std::vector<profile_shape> shapes_of(const decoder_profiles& p) {
     std::vector<profile_shape> shapes{shape_of("measured", p.measured)};
@@ -167,44 +175,77 @@ std::vector<profile_shape> shapes_of(const decoder_profiles& p) {
         shapes.push_back(shape_of(theory.name, theory.profile));
     return shapes;
 }
-table shape_table(const std::vector<profile_shape>& shapes) {
+/// Every reading's, one below the other.
+table shape_table(const std::vector<decoder_profiles>& readings) {
+    std::vector<profile_shape> shapes;
+    for (const decoder_profiles& p : readings)
+        std::ranges::copy(shapes_of(p), std::back_inserter(shapes));
     const auto column = columns_over(shapes);
-    return {column("in even shares", [](const profile_shape& s) { return s.name; }),
-            column("first_token", [](const profile_shape& s) { return s.first_token; }),
-            column("first_tenth", [](const profile_shape& s) { return s.first_tenth; }),
-            column("valley", [](const profile_shape& s) { return s.valley; }),
-            column("valley_position", [](const profile_shape& s) { return s.valley_position; }),
-            column("neighbour", [](const profile_shape& s) { return s.neighbour; }),
-            column("query", [](const profile_shape& s) { return s.query; })};
-}
-
-table profile_table(const decoder_profiles& p, const std::vector<Index>& positions) {
-    const auto column = columns_over(positions);
-    table t = {column("position", [](Index m) { return m; }),
-               column("measured", [&](Index m) { return p.measured[m]; }),
-               column("standard_error", [&](Index m) { return p.standard_error[m]; })};
-    for (Index i = 0; i < p.percentiles.cols(); ++i) {
-        static constexpr const char* names[] = {"percentile_10", "median", "percentile_90"};
-        t.push_back(column(names[i], [&](Index m) { return p.percentiles(m, i); }));
-    }
-    for (const decoder_theory& theory : p.theories)
-        t.push_back(column(theory.name, [&](Index m) { return theory.profile[m]; }));
+    table t = {column("in even shares", [](const profile_shape& s) { return s.name; }),
+               column("first_token", [](const profile_shape& s) { return s.first_token; }),
+               column("first_tenth", [](const profile_shape& s) { return s.first_tenth; }),
+               column("valley", [](const profile_shape& s) { return s.valley; }),
+               column("valley_position", [](const profile_shape& s) { return s.valley_position; }),
+               column("neighbour", [](const profile_shape& s) { return s.neighbour; }),
+               column("query", [](const profile_shape& s) { return s.query; })};
+    if (readings.size() > 1)
+        t.insert(t.begin(), column("read from", [](const profile_shape& s) { return s.of_query; }));
     return t;
 }
 
-table score_table(const decoder_profiles& p) {
-    const auto column = columns_over(p.theories);
-    return {column("against measured", [](const decoder_theory& t) { return t.name; }),
-            column("spearman", [](const decoder_theory& t) { return t.spearman; }),
-            column("wasserstein", [](const decoder_theory& t) { return t.wasserstein; }),
-            column("total_variation", [](const decoder_theory& t) { return t.total_variation; })};
+/// One position of one reading.
+struct profile_cell {
+    const decoder_profiles* of;
+    Index position;
+};
+table profile_table(const std::vector<decoder_profiles>& readings, const position_options& positions,
+                    output_format format) {
+    std::vector<profile_cell> cells;
+    for (const decoder_profiles& p : readings)
+        for (const Index m : positions.choose(p.measured.size(), format))
+            cells.push_back({&p, m});
+    const auto column = columns_over(cells);
+    table t;
+    if (readings.size() > 1)
+        t.push_back(column("query", [](const profile_cell& c) { return c.of->query(); }));
+    t.push_back(column("position", [](const profile_cell& c) { return c.position; }));
+    t.push_back(column("measured", [](const profile_cell& c) { return c.of->measured[c.position]; }));
+    t.push_back(
+        column("standard_error", [](const profile_cell& c) { return c.of->standard_error[c.position]; }));
+    for (Index i = 0; i < readings[0].percentiles.cols(); ++i) {
+        static constexpr const char* names[] = {"percentile_10", "median", "percentile_90"};
+        t.push_back(
+            column(names[i], [&](const profile_cell& c) { return c.of->percentiles(c.position, i); }));
+    }
+    for (std::size_t i = 0; i < readings[0].theories.size(); ++i)
+        t.push_back(column(readings[0].theories[i].name,
+                           [&](const profile_cell& c) { return c.of->theories[i].profile[c.position]; }));
+    return t;
 }
 
-/// A list per profile, which scripts take up more easily than a list of rows.
-std::string document(const decoder_profiles& p, const report& r) {
-    ordered_json json = preface(r);
-    for (const column& c : r.rows)
-        std::visit([&](const auto& cells) { json[c.name] = cells; }, c.cells);
+/// A theory of one reading.
+struct score_cell {
+    const decoder_profiles* of;
+    const decoder_theory* theory;
+};
+table score_table(const std::vector<decoder_profiles>& readings) {
+    std::vector<score_cell> cells;
+    for (const decoder_profiles& p : readings)
+        for (const decoder_theory& theory : p.theories)
+            cells.push_back({&p, &theory});
+    const auto column = columns_over(cells);
+    table t = {column("against measured", [](const score_cell& c) { return c.theory->name; }),
+               column("spearman", [](const score_cell& c) { return c.theory->spearman; }),
+               column("wasserstein", [](const score_cell& c) { return c.theory->wasserstein; }),
+               column("total_variation", [](const score_cell& c) { return c.theory->total_variation; })};
+    if (readings.size() > 1)
+        t.insert(t.begin(), column("read from", [](const score_cell& c) { return c.of->query(); }));
+    return t;
+}
+
+/// What is fitted to a reading, and how near the theories come.
+ordered_json fits_of(const decoder_profiles& p) {
+    ordered_json json;
     json["fitted_alpha"] = p.fitted_alpha;
     json["fitted_gain_factor"] = p.fitted_gain_factor;
     for (const decoder_theory& t : p.theories) {
@@ -215,6 +256,23 @@ std::string document(const decoder_profiles& p, const report& r) {
         json["shape"][s.name] = {{"first_token", s.first_token}, {"first_tenth", s.first_tenth},
                                  {"valley", s.valley},           {"valley_position", s.valley_position},
                                  {"neighbour", s.neighbour},     {"query", s.query}};
+    }
+    return json;
+}
+
+/// A list per profile, which scripts take up more easily than a list of rows.
+std::string document(const std::vector<decoder_profiles>& readings, const report& r) {
+    ordered_json json = preface(r);
+    for (const column& c : r.rows)
+        std::visit([&](const auto& cells) { json[c.name] = cells; }, c.cells);
+    if (readings.size() == 1) {
+        json.update(fits_of(readings[0]));
+    } else {
+        for (const decoder_profiles& p : readings) {
+            ordered_json fits = {{"query", p.query()}};
+            fits.update(fits_of(p));
+            json["readings"].push_back(fits);
+        }
     }
     return to_text(json);
 }
@@ -266,28 +324,55 @@ drawing drawing_of(const decoder_profiles& p) {
             .notes = notes_of(p.of)};
 }
 
+/// What was measured from every position, and what is predicted of it.
+drawing drawing_of(const std::vector<decoder_profiles>& readings) {
+    if (readings.size() == 1) return drawing_of(readings[0]);
+    std::vector<curve> curves;
+    for (std::size_t i = 0; i < readings.size(); ++i) {
+        const decoder_profiles& p = readings[i];
+        const std::string style = line_style(i);
+        curves.push_back({points_of(p.measured), "with points ps 0.35 " + style,
+                          fmt::format("measured from position {}", p.query())});
+        for (const decoder_theory& t : p.theories)
+            if (t.name == "predicted")
+                curves.push_back({points_of(t.profile), "with lines " + style,
+                                  fmt::format("predicted from position {}", p.query())});
+    }
+    return {
+        .title = title_of(longest(readings).of),
+        .x_label = "position of the source token",
+        .y_label = "share of the Jacobian norm",
+        .script = frame(double(longest(readings).query())) + "set key outside right\n" + plot_curves(curves),
+        .notes = notes_of(longest(readings).of)};
+}
+
 }  // namespace
 
-void prepare(destinations& files, const decoder_profiles& profiles, const position_options& positions,
-             const output_options& output) {
-    const Index tokens = profiles.measured.size();
-    report r{.heading = title_of(profiles.of) + checkpoint_lines(profiles.of, profiles.loss),
-             .facts = facts_of(profiles),
+void prepare(destinations& files, const std::vector<decoder_profiles>& readings,
+             const position_options& positions, const output_options& output) {
+    const decoder_profiles& whole = longest(readings);
+    report r{.heading = title_of(whole.of) + checkpoint_lines(whole.of, whole.loss),
+             .facts = facts_of(readings),
              .rows_name = "profile",
-             .rows = profile_table(profiles, positions.choose(tokens, output.format)),
-             .notes = notes_of(profiles.of)};
-    positions.annotate(r, tokens, output.format);
+             .rows = profile_table(readings, positions, output.format),
+             .notes = notes_of(whole.of)};
+    Index all = 0;
+    for (const decoder_profiles& p : readings)
+        all += p.measured.size();
+    positions.annotate(r, all, output.format);
     const bool json = output.format == output_format::json;
-    std::string text = json ? document(profiles, r) : render(r, output);
+    std::string text = json ? document(readings, r) : render(r, output);
     if (output.format == output_format::text) {
-        text += fmt::format("\nfitted alpha {:.6g}, fitted gain factor {:.6g}\n\n", profiles.fitted_alpha,
-                            profiles.fitted_gain_factor) +
-                to_text(score_table(profiles)) + "\n" + to_text(shape_table(shapes_of(profiles)));
+        for (const decoder_profiles& p : readings)
+            text += fmt::format("\n{}fitted alpha {:.6g}, fitted gain factor {:.6g}",
+                                readings.size() > 1 ? fmt::format("from position {}: ", p.query()) : "",
+                                p.fitted_alpha, p.fitted_gain_factor);
+        text += "\n\n" + to_text(score_table(readings)) + "\n" + to_text(shape_table(readings));
     }
     if (output.format != output_format::text)
         for (const std::string& note : r.notes)
             print_note(note);
-    files.prepare(text, [&] { return drawing_of(profiles); });
+    files.prepare(text, [&] { return drawing_of(readings); });
 }
 
 namespace {

@@ -31,9 +31,9 @@ struct decoder_theory {
     double total_variation;
 };
 
-/// What was measured of a decoder, and what theories say of it.
+/// What was measured of a decoder from one position, and what theories say of it.
 struct decoder_profiles {
-    const experiment& of;
+    experiment of;
     Eigen::VectorXd measured;        ///< sums to one
     Eigen::VectorXd standard_error;  ///< of measured; infinite where there is no estimate
     Eigen::MatrixXd percentiles;     ///< of the draws' profiles: 10, 50, 90; no columns where they are few
@@ -42,13 +42,17 @@ struct decoder_profiles {
     double fitted_gain_factor = 0;
     std::vector<decoder_theory> theories = {};
 
+    /// The position that was read from.
+    Eigen::Index query() const { return measured.size() - 1; }
+
     /// Adds a profile, normalised and compared with the measured one.
     void add(const std::string& name, const std::string& legend, const Eigen::VectorXd& profile);
 };
 
 /// The profiles at the positions asked for, the scores and what is to be known of them, in every format.
-void prepare(destinations& files, const decoder_profiles& profiles, const position_options& positions,
-             const output_options& output);
+/// \param readings of one decoder and its prompts, from one position or several.
+void prepare(destinations& files, const std::vector<decoder_profiles>& readings,
+             const position_options& positions, const output_options& output);
 
 /// What the layers of a decoder do with the prompts, or, by head, its heads.
 struct layers_report {

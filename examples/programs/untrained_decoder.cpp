@@ -28,6 +28,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -47,6 +48,7 @@ configuration (or loaded), beside what theory says. Profiles over positions, eac
                    configuration, times the one factor that fits best
   predicted        the mean field of the configuration: nothing fitted
   initialized      with --weights: measured of the same configuration, drawn
+From several positions --query, with the column query, each by itself.
 With several prompts of --token-ids also percentile_10, median and percentile_90 of their profiles.
 Scores of each theory, and of initialized, against measured (table and JSON):
   spearman         rank correlation
@@ -160,6 +162,17 @@ experiment checked_experiment(programs::experiment_options options) {
     return e;
 }
 
+/// How many the prediction is of: all, or those up to the query.
+Index predicted_tokens(const programs::experiment_options& options) {
+    const Index tokens = options.tokens.value_or(256);
+    if (options.queries.empty()) return tokens;
+    if (options.queries.size() > 1) throw usage_error("--query: --draws 0 predicts from one position");
+    if (options.queries[0] >= tokens)
+        throw usage_error(fmt::format("--query: {} must be one of the {} positions of the prompt, from 0",
+                                      options.queries[0], tokens));
+    return options.queries[0] + 1;
+}
+
 /// The prediction alone.
 void predict(programs::destinations& files, const settings& s) {
     for (const auto& [option, value] : {std::pair{"--weights", s.experiment.weights},
@@ -170,7 +183,7 @@ void predict(programs::destinations& files, const settings& s) {
     options.config = programs::input_path(options.config);
     const programs::chosen_decoder decoder = programs::resolve_decoder(options);
     programs::check_layers("'" + source_of(options) + "'", decoder.config.layers);
-    const Index tokens = options.tokens.value_or(256);
+    const Index tokens = predicted_tokens(options);
     programs::prepare(files, {decoder, cesaro::predict(decoder.config, tokens)}, s.positions, s.output);
 }
 
@@ -203,8 +216,12 @@ void run(settings s) {
         return;
     }
     if (!s.save.empty()) programs::check_savable(s.save);
-    const experiment e = checked_experiment(s.experiment);
+    const experiment whole = checked_experiment(s.experiment);
+    std::vector<Index> queries = s.experiment.queries;
+    if (queries.empty()) queries.push_back(whole.tokens - 1);
+    const experiment e = whole.read_from(std::ranges::max(queries));
     if (s.layers_report) {
+        if (queries.size() > 1) throw usage_error("--layers-report: is of one --query");
         prepare(files, programs::layers_report{.of = e,
                                                .measured = e.report_layers(),
                                                .predicted = cesaro::predict(e.config, e.tokens),
@@ -215,12 +232,21 @@ void run(settings s) {
     }
     if (!s.save.empty() && e.draws > 1)
         throw usage_error(fmt::format("--save: one network is saved, not {}: give --draws 1", e.draws));
+    if (!s.save.empty() && queries.size() > 1)
+        throw usage_error("--save: one reading is saved: give one --query");
     if (!s.save.empty() && e.stream)
         throw usage_error("--save: the network is kept one layer at a time, and cannot be saved");
     if (!s.save.empty()) cesaro::decoder_config_text(e.config);  // else there is no config.json of it
-    const programs::measurement measured = e.measure(e.has_weights());
-    prepare(files, profiles_of(e, measured), s.positions, s.output);
-    if (!s.save.empty()) save(s.save, e, measured.estimate.profile);
+    std::vector<decoder_profiles> readings;
+    Eigen::VectorXd norms;
+    for (const Index query : queries) {
+        const experiment reading = e.read_from(query);
+        const programs::measurement measured = reading.measure(e.has_weights());
+        readings.push_back(profiles_of(reading, measured));
+        norms = measured.estimate.profile;
+    }
+    prepare(files, readings, s.positions, s.output);
+    if (!s.save.empty()) save(s.save, e, norms);
     commit(files);
 }
 

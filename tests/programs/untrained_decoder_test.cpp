@@ -449,6 +449,23 @@ TEST_CASE("untrained_decoder: several prompts are several draws") {
     here.write("cut.txt", "3 1 4 1 5\n");
     CHECK(here.json(exact + "a.txt --query 4")["measured"] == here.json(exact + "cut.txt")["measured"]);
     check_refused(program, exact + "a.txt --query 8", {"--query: 8", "8 positions"}, here);
+    // From several: each by itself, one below the other.
+    const auto several = here.json(exact + "a.txt --query 7,4");
+    check_documented(several);
+    CHECK(several["queries"] == list{7, 4});
+    CHECK(several["query"] == list{7, 7, 7, 7, 7, 7, 7, 7, 4, 4, 4, 4, 4});
+    CHECK(several["position"] == list{0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4});
+    const list cut = here.json(exact + "cut.txt")["measured"];
+    list each = a;
+    each.insert(each.end(), cut.begin(), cut.end());
+    CHECK(several["measured"] == each);
+    CHECK(several["readings"][1]["query"] == 4);
+    CHECK(several["readings"][1]["scores"] == here.json(exact + "cut.txt")["scores"]);
+    check_refused(program, exact + "a.txt --query 4,4", {"--query: 4", "twice"}, here);
+    check_refused(program, exact + "a.txt --query 4,5 --save again", {"--save", "--query"}, here);
+    check_refused(program, exact + "a.txt --query 4,5 --layers-report", {"--layers-report", "--query"}, here);
+    check_refused(program, "--config qwen2.json --draws 0 --query 4,5", {"--draws 0"}, here);
+    CHECK(here.json("--config qwen2.json --tokens 8 --draws 0 --query 4")["predicted"].size() == 5);
     here.write("uneven.txt", "3 1 4 1 5\n3 1 4\n");
     check_refused(program, exact + "uneven.txt", {"prompt 2", "3 tokens", "--tokens"}, here);
     here.write("several.txt", "3 1 4 1 5\n3 2 4\n");

@@ -12,6 +12,18 @@
 
 namespace programs {
 
+namespace {
+
+/// In the unit that leaves two digits.
+std::string duration_text(std::chrono::duration<double> time) {
+    const double seconds = time.count();
+    if (seconds < 90) return fmt::format("{:.0f} s", seconds);
+    if (seconds < 90 * 60) return fmt::format("{:.0f} min", seconds / 60);
+    return fmt::format("{:.0f} h", seconds / 3600);
+}
+
+}  // namespace
+
 progress_line::progress_line(std::string program, std::string done)
     : program_(std::move(program)), done_(std::move(done)), terminal_(::isatty(STDERR_FILENO) == 1) {}
 
@@ -24,11 +36,12 @@ void progress_line::operator()(double fraction) {
     const int percent = int(100 * fraction);
     const auto quiet = terminal_ ? 2s : 20s;
     const int step = terminal_ ? 1 : 10;
-    if (std::chrono::steady_clock::now() - start_ < quiet || percent < last_ + step) return;
+    const auto passed = std::chrono::steady_clock::now() - start_;
+    if (passed < quiet || percent < last_ + step || !(fraction > 0)) return;
     last_ = percent;
     shown_ = true;
-    fmt::print(stderr, "{}{}: {} % {}{}", terminal_ ? "\r" : "", program_, percent, done_,
-               terminal_ ? "" : "\n");
+    fmt::print(stderr, "{}{}: {} % {}, {} left{}", terminal_ ? "\r" : "", program_, percent, done_,
+               duration_text(passed * (1 / fraction - 1)), terminal_ ? "\033[K" : "\n");
     std::fflush(stderr);
 }
 

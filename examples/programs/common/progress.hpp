@@ -8,11 +8,11 @@
 
 namespace programs {
 
-/// Says on standard error how much of long work is done: on a terminal in place, from two seconds on;
+/// Says on standard error how much of long work is done, and how long the rest takes at that rate: on a terminal in place, from two seconds on;
 /// elsewhere every tenth, from twenty seconds on.
 class progress_line {
   public:
-    /// The line reads `program: 40 % done`, with the words that say what is done.
+    /// The line reads `program: 40 % done, 12 min left`, with the words that say what is done.
     progress_line(std::string program, std::string done);
     /// Clears the line of a terminal.
     ~progress_line();
