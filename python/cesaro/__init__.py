@@ -22,15 +22,16 @@ True
 from . import _core
 from ._core import *  # noqa: F403
 from ._core import __version__
-from ._decoders import draw_weights, jacobian_norms, read_config
+from ._decoders import draw_weights, jacobian_norms, layer_report, prompt_loss, read_config
 from ._rollouts import read_rollout
 
 __all__ = sorted([name for name in vars(_core) if not name.startswith("_")]
-                 + ["draw_weights", "jacobian_norms", "plot", "read_config", "read_rollout", "__version__"])
+                 + ["draw_weights", "jacobian_norms", "layer_report", "plot", "prompt_loss", "read_config", "read_rollout",
+                    "__version__"])
 for _name in __all__:
     if hasattr(_core, _name) and _name != "__version__":
         getattr(_core, _name).__module__ = "cesaro"
-for _function in (draw_weights, jacobian_norms, read_config, read_rollout):
+for _function in (draw_weights, jacobian_norms, layer_report, prompt_loss, read_config, read_rollout):
     _function.__module__ = "cesaro"
 del _name, _function
 

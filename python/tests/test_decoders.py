@@ -233,3 +233,64 @@ def test_command_line(tmp_path):
         done = run(*wrong)
         assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
     assert run("--version").stdout == f"cesaro {cesaro.__version__}\n"
+
+
+def test_what_is_differentiated():
+    rng = np.random.default_rng(5)
+    ids, target, place = [7, 3, 11, 20, 5], 9, 2
+    weights = {name: value.astype(np.float64) + 0.1 * rng.standard_normal(value.shape)
+               for name, value in cesaro.draw_weights(SMALL).items()}
+
+    def log_probability(step):
+        changed = {**weights, "model.embed_tokens.weight": weights["model.embed_tokens.weight"].copy()}
+        changed["model.embed_tokens.weight"][ids[place]] += step
+        whole = len(ids) * cesaro.prompt_loss(SMALL, changed, [*ids, target])
+        return (len(ids) - 1) * cesaro.prompt_loss(SMALL, changed, ids) - whole
+
+    steps = 0.02 * np.eye(48)
+    gradient = [(log_probability(step) - log_probability(-step)) / 0.04 for step in steps]
+    given = {"weights": weights, "token_ids": ids}
+    norms = cesaro.jacobian_norms(SMALL, probes=f"log-probability={target}", **given).profile
+    assert norms[place] == pytest.approx(np.linalg.norm(gradient), rel=0.02)
+    kinds = ["norm", f"logit={target}", "argmax-probability", "ones"]
+    profiles = [cesaro.jacobian_norms(SMALL, probes=kind, **given).profile for kind in kinds]
+    assert all(profile.shape == (5,) and np.all(profile > 0) for profile in profiles)
+    assert not any(np.allclose(profile, norms) for profile in profiles)
+    for wrong in ["logit", "logit=64", "logit=-1", "logit=x", "norm=3", "most"]:
+        with pytest.raises(ValueError, match=f"jacobian_norms: probes = '{wrong}'"):
+            cesaro.jacobian_norms(SMALL, probes=wrong, **given)
+    with pytest.raises(ValueError, match="average = 'mean'"):
+        cesaro.jacobian_norms(SMALL, 8, average="mean")
+    two = {"weights": weights, "token_ids": [ids, ids[::-1]], "probes": "exact"}
+    one = [cesaro.jacobian_norms(SMALL, **{**two, "token_ids": prompt}).profile for prompt in two["token_ids"]]
+    np.testing.assert_allclose(cesaro.jacobian_norms(SMALL, average="normalized", **two).profile,
+                               np.mean([p / p.sum() for p in one], axis=0), rtol=1e-6)
+
+
+def test_what_layers_do():
+    report = cesaro.layer_report(SMALL, tokens=32)
+    per_layer = {name: values for name, values in report.items() if name.endswith("share")}
+    assert sorted(per_layer) == ["attention_share", "feed_forward_share", "mean_attention_share",
+                                 "mean_feed_forward_share"]
+    assert all(values.shape == (3,) for values in per_layer.values())
+    assert all(values.shape == (3, 3) for name, values in report.items() if name not in per_layer)
+    # At birth attention is all but uniform, and adds what is predicted, about.
+    np.testing.assert_allclose(report["tokens_seen"], 32, rtol=0.01)
+    np.testing.assert_allclose(report["mean_distance"], 15.5, rtol=0.02)
+    np.testing.assert_allclose(report["first_token"], np.mean(1 / np.arange(1, 33)), rtol=0.05)
+    np.testing.assert_allclose(report["output_norm"].mean(axis=1), 1)
+    np.testing.assert_allclose(report["attention_share"], cesaro.predict(SMALL, 32).alphas, rtol=0.35)
+    weights, ids = cesaro.draw_weights(SMALL, 3), [1, 2, 3]
+    given = cesaro.layer_report(SMALL, weights=weights, token_ids=ids)
+    assert given["tokens_seen"].max() <= 3
+    double = {name: 2 * value if "o_proj" in name else value for name, value in weights.items()}
+    more = cesaro.layer_report(SMALL, weights=double, token_ids=ids)["attention_share"][0]
+    share = given["attention_share"][0]
+    assert more / (1 - more) == pytest.approx(2 * share / (1 - share), rel=1e-5)
+    with pytest.raises(TypeError, match="layer_report: tokens or token_ids"):
+        cesaro.layer_report(SMALL)
+    with pytest.raises(ValueError, match="layer_report: prompts in token_ids"):
+        cesaro.layer_report(SMALL, token_ids=[[1, 2], [3, 4]])
+    assert cesaro.prompt_loss(SMALL, weights, ids) == pytest.approx(np.log(64), rel=0.05)
+    with pytest.raises(ValueError, match="prompt_loss"):
+        cesaro.prompt_loss(SMALL, weights, [1])

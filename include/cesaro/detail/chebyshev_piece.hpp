@@ -169,22 +169,62 @@ struct chebyshev_piece {
     }
 
   private:
-    /// The values of a polynomial of t, -1 at 0 and 1 at `width`, at from .. to - 1. The counter is an int
-    /// because vectors of double convert from it.
+    /// The values of a polynomial of t, -1 at 0 and 1 at `width`, at from .. to - 1. Where t and -t are both among
+    /// them, the even powers and the odd ones are summed once for the two. Counters are ints because vectors of
+    /// double convert from them.
     template <class Coefficients, class Real>
     static void write(const Coefficients& coefficients, std::int64_t width, int from, int to, Real* out) {
         constexpr int degree = int(Coefficients::RowsAtCompileTime) - 1;
+        static_assert(degree % 2 == 0);
         const Coefficients a = (coefficients.abs() < negligible).select(0.0, coefficients);
         const double scale = 2 / double(width);
         const double centre = double(width) / 2;
-        const int size = to - from;
-        for (int i = 0; i < size; ++i) {
-            const double t = (double(from + i) - centre) * scale;
-            double value = a[degree];
-            for (int k = degree - 1; k >= 0; --k)
-                value = value * t + a[k];
-            out[i] = Real(value);
+        struct halves {
+            double even, odd;
+        };
+        const auto halves_at = [&](int i) {
+            const double t = (double(i) - centre) * scale;
+            const double square = t * t;
+            double even = a[degree];
+            double odd = a[degree - 1];
+            for (int k = degree - 2; k > 0; k -= 2) {
+                even = even * square + a[k];
+                odd = odd * square + a[k - 1];
+            }
+            return halves{even * square + a[0], odd * t};
+        };
+        const auto write_each = [&](int begin, int end) {
+            for (int i = begin; i < end; ++i) {
+                const halves p = halves_at(i);
+                out[i - from] = Real(p.even + p.odd);
+            }
+        };
+        const int last = int(width);  // i mirrors last - i
+        const int middle = (last + 1) / 2;
+        const int first = std::max(from, last - to + 1);
+        if (first >= middle) return write_each(from, to);
+        write_each(from, first);
+        Real* const mirrored = out + (last - from);
+        constexpr int together = 16;  // so that vectors of them are made
+        int i = first;
+        for (; i + together <= middle; i += together) {
+            double differences[together];
+            Real* const sums = out + (i - from);
+            for (int j = 0; j < together; ++j) {
+                const halves p = halves_at(i + j);
+                sums[j] = Real(p.even + p.odd);
+                differences[j] = p.even - p.odd;
+            }
+            for (int j = 0; j < together; ++j)
+                mirrored[-i - j] = Real(differences[j]);
         }
+        for (; i < middle; ++i) {
+            const halves p = halves_at(i);
+            out[i - from] = Real(p.even + p.odd);
+            mirrored[-i] = Real(p.even - p.odd);
+        }
+        write_each(middle, last - middle + 1);
+        write_each(last - first + 1, to);
     }
 };
 

@@ -5,6 +5,7 @@
 
 #include <cesaro/detail/key_places.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -37,10 +38,10 @@ class position_walk {
         : h_(std::move(h)), position_(position), places_(places) {}
 
     /// Takes `Steps` positions, together: the sums of one position and degree wait for each other, those of
-    /// different ones do not. visit(k, h) is told the h_k there, nearest first, for k = 1, 2, ... as far as
-    /// they do not vanish.
+    /// different ones do not. visit(k, h) is told the h_k there, nearest first, for k = fewest, ... as far as
+    /// they do not vanish; fewest >= 1.
     template <std::size_t Steps, class Visit>
-    void step(const Visit& visit) {
+    void step(std::size_t fewest, const Visit& visit) {
         std::array<Real, Steps> reciprocal;
         std::array<Real, Steps> h;
         for (std::size_t j = 0; j < Steps; ++j) {
@@ -49,7 +50,7 @@ class position_walk {
         }
         Real sum = h_[0];
         Real first(0);
-        for (std::size_t k = 1; k < h_.size() && !vanishes<Real>(k, sum, first); ++k) {
+        const auto next_degree = [&](std::size_t k) {
             sum = h_[k];
             for (std::size_t j = 0; j < Steps; ++j) {
                 sum += h[j] * reciprocal[j];
@@ -57,6 +58,12 @@ class position_walk {
             }
             h_[k] = sum;
             if (k == 1) first = sum / h_[0];
+        };
+        std::size_t k = 1;
+        for (; k < std::min(fewest, h_.size()) && !vanishes<Real>(k, sum, first); ++k)
+            next_degree(k);
+        for (; k < h_.size() && !vanishes<Real>(k, sum, first); ++k) {
+            next_degree(k);
             visit(k, h);
         }
         position_ -= std::int64_t(Steps);

@@ -23,9 +23,12 @@ namespace cesaro::detail {
 template <class Real, class Places>
 void descend(const std::vector<Real>& hop, std::int64_t count, position_walk<Real, Places>& walk, Real* out) {
     const Real first = hop[0] * walk.h()[0];
+    std::size_t fewest = 1;  // hops beyond one that have weight
+    while (fewest < hop.size() && !(hop[fewest] > Real(0)))
+        ++fewest;
     const auto step = [&]<std::size_t Steps>(std::array<Real, Steps> entry) {
         entry.fill(first);
-        walk.template step<Steps>([&](std::size_t k, const std::array<Real, Steps>& h) {
+        walk.template step<Steps>(fewest, [&](std::size_t k, const std::array<Real, Steps>& h) {
             for (std::size_t j = 0; j < Steps; ++j)
                 entry[j] += hop[k] * h[j];
         });
