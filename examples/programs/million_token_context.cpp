@@ -184,10 +184,12 @@ int main(int argc, char* argv[]) {
                                      "Models by name [five from gpt2 to llama-3.1-405b]");
     auto* files_of = programs::add_list(app, "--config", s.configs, "Models' Hugging Face config.json files");
     programs::add_list(app, "--tokens", s.tokens, "Context lengths [1e3,1e4,...,1e9]");
-    programs::add_share(app, "--alpha", s.alpha, "A",
-                        "Mixing coefficient of every layer, in (0, 1] [predicted from each model]");
+    auto* const alpha =
+        programs::add_share(app, "--alpha", s.alpha, "A",
+                            "Mixing coefficient of every layer, in (0, 1] [predicted from each model]");
     programs::add_share(app, "--epsilon", s.epsilon, "E",
-                        "What may be left elsewhere after the collapse, in (0, 1] [0.01]");
+                        "What may be left elsewhere after the collapse, in (0, 1] [0.01]")
+        ->needs(alpha);
     s.output.add_to(app, "half_within against tokens");
     return programs::run(app, argc, argv, [&] {
         for (const auto& [name, value] : {std::pair{"--alpha", s.alpha}, {"--epsilon", s.epsilon}})

@@ -96,7 +96,8 @@ TEST_CASE("the other programs refuse bad input") {
     check_refused("depth_sweep", "--tokens x", {"--tokens", "x"});
     check_refused("million_token_context", "--models gpt2,gpt9", {"gpt9", "llama-2-7b"});
     check_refused("million_token_context", "--alpha 0", {"--alpha", "0", "(0, 1]"});
-    check_refused("million_token_context", "--epsilon 0", {"--epsilon", "0", "(0, 1]"});
+    check_refused("million_token_context", "--alpha 0.5 --epsilon 0", {"--epsilon", "0", "(0, 1]"});
+    check_refused("million_token_context", "--epsilon 0.1", {"--epsilon", "--alpha"});
     check_refused("million_token_context", "--tokens 1e3,1.5", {"--tokens", "1.5"});
 }
 
