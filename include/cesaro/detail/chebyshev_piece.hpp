@@ -193,8 +193,8 @@ struct chebyshev_piece {
             }
             return halves{even * square + a[0], odd * t};
         };
-        const auto write_each = [&](int begin, int end) {
-            for (int i = begin; i < end; ++i) {
+        const auto write_each = [&](int first_one, int end) {
+            for (int i = first_one; i < end; ++i) {
                 const halves p = halves_at(i);
                 out[i - from] = Real(p.even + p.odd);
             }

@@ -57,7 +57,7 @@ class piecewise_row {
   public:
     /// How many hops the range of double has room for beside the decay of the keys.
     static constexpr Eigen::Index most_hops =
-        Places::decays ? Eigen::Index(200) : std::numeric_limits<Eigen::Index>::max();
+        Places::decays ? Eigen::Index(200) : (std::numeric_limits<Eigen::Index>::max)();
 
     /// \param weights w_0 .. w_H, H at most most_hops. \param tokens the length of the row, >= 1.
     piecewise_row(const Eigen::VectorXd& weights, std::int64_t tokens, const Places& places = {})
