@@ -40,7 +40,7 @@ fi
 if older "$site/cesaro.js" docs/explorer/explorer.cpp include; then
     say "compiling to WebAssembly"
     functions="_malloc,_free,_explorer_values,_explorer_text,_explorer_read,_explorer_notes,_explorer_predict"
-    functions+=",_explorer_shares,_explorer_row,_explorer_entries,_explorer_row_summary"
+    functions+=",_explorer_shares,_explorer_row,_explorer_entries,_explorer_cells,_explorer_row_summary"
     # A Node.js that is not Debian's does not look where Debian has the modules that Emscripten asks for.
     export NODE_PATH="${NODE_PATH:+$NODE_PATH:}/usr/share/nodejs"
     flags=(-Os -fwasm-exceptions)
