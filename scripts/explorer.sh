@@ -70,8 +70,17 @@ if [[ -z "$chromium" ]] || ! command -v npm >/dev/null; then
     exit
 fi
 if [[ ! -d "$work/node_modules/playwright-core" || ! -d "$work/node_modules/axe-core" ]]; then
-    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --silent --no-fund --no-audit --prefix "$work" \
-        playwright-core@1.49 axe-core@4.10 >&2
+    packages=(playwright-core@1.49 axe-core@4.10)
+    npm_options=(--no-fund --no-audit --no-update-notifier --fetch-retries=1 --fetch-timeout=60000 --prefix "$work")
+    if ! PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --silent "${npm_options[@]}" "${packages[@]}" >&2; then
+        # Untested only where there is no registry; whatever else fails is a failure.
+        if npm view "${npm_options[@]}" "${packages[0]}" version >/dev/null 2>&1; then
+            say "npm could not install ${packages[*]}"
+            exit 1
+        fi
+        say "NOT TESTED: the page is built, but npm's registry, which has ${packages[*]}, cannot be reached"
+        exit
+    fi
 fi
 # That of an older build has other numbers.
 if [[ ! -x "$program" ]] || { [[ $# == 0 ]] && older "$program" include; }; then program=""; fi
