@@ -27,15 +27,18 @@ older() { [[ ! -e "$1" || -n "$(find "${@:2}" -newer "$1" -print -quit)" ]]; }
 
 reference="$work/reference"
 sources=(docs/explorer/reference.cpp docs/explorer/explorer.cpp examples/programs/common/known_models.cpp)
-if older "$reference" "${sources[@]}" include; then
+compile_reference() {
     say "compiling what the page is compared with"
     for file in "${sources[@]}"; do
-        c++ -std=c++20 -O1 -Iinclude -isystem "$eigen" -c "$file" -o "$work/$(basename "$file" .cpp).o"
+        c++ -std=c++20 -O1 -Iinclude -isystem "$eigen" -c "$file" -o "$work/$(basename "$file" .cpp).o" || return
     done
     c++ "$work"/{reference,explorer,known_models}.o -o "$reference"
+}
+compiling=""
+if older "$reference" "${sources[@]}" include; then
+    compile_reference &
+    compiling=$!
 fi
-# What is made has the header of the sources.
-{ head -n 3 docs/explorer/explorer.js && "$reference"; } >"$site/models.js"
 
 if older "$site/cesaro.js" docs/explorer/explorer.cpp include; then
     say "compiling to WebAssembly"
@@ -58,6 +61,9 @@ if older "$site/cesaro.js" docs/explorer/explorer.cpp include; then
     } >"$work/cesaro.js"
     mv "$work/cesaro.js" "$site/cesaro.js"
 fi
+if [[ -n "$compiling" ]]; then wait "$compiling"; fi
+# What is made has the header of the sources.
+{ head -n 3 docs/explorer/explorer.js && "$reference"; } >"$site/models.js"
 cp docs/explorer/{index.html,explorer.js,style.css} "$site"
 say "$site/index.html after $SECONDS s: $(cat "$site"/* | wc -c) bytes, $(cat "$site"/* | gzip -9 | wc -c) compressed"
 

@@ -361,8 +361,8 @@ function curvesOf(slot, index) {
       slot.cost = slot.rowAt - since;
     }
     const { entries } = slot;
-    // It costs more than the curve: ten a second at most.
-    if (slot.summaryKey !== rowKey && !waits(slot.summaryCost ?? 0, slot.summaryAt ?? -Infinity, 100)) {
+    // It costs more than the curve: ten a second at most, and while something is dragged none that takes a frame.
+    if (slot.summaryKey !== rowKey && !waits(slot.summaryCost > 16 ? Infinity : 0, slot.summaryAt ?? -Infinity, 100)) {
       const now = performance.now();
       slot.summary = engine.call("row_summary", index);
       slot.summaryTokens = valid.tokens;

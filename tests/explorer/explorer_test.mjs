@@ -409,6 +409,11 @@ test("frames while dragging", async () => {
     "#a=own&an=1000&ah=32&aa=0.2&as=10", "#a=own&an=1000&ah=32&aa=0.2&ad=0.0001", "#a=own&an=1000&ah=32&aa=0.2&aw=256"]) {
     const page = await open(hash);
     if (hash.includes("gpt2")) await settled(page);
+    // What the page's thread works, whatever else the machine does.
+    const client = await page.context().newCDPSession(page);
+    await client.send("Performance.enable", { timeDomain: "threadTicks" });
+    const busy = async () => (await client.send("Performance.getMetrics")).metrics.find((m) => m.name === "TaskDuration").value;
+    const before = await busy();
     const times = await page.evaluate(async () => {
       const slider = document.querySelector("fieldset[data-slot='0'] .tokens-slider");
       const work = [];
@@ -432,8 +437,9 @@ test("frames while dragging", async () => {
       const of = (list, q) => Math.round(10 * list[Math.floor(q * (list.length - 1))]) / 10;
       return { work: [of(w, 0.5), of(w, 0.95)], frame: [of(f, 0.5), of(f, 0.95)] };
     });
-    console.log(`  ${hash}: work of a frame ${times.work[0]} ms (95 %: ${times.work[1]}), frame to frame ${times.frame[0]} ms (${times.frame[1]})`);
-    assert.ok(times.work[0] < 1000, "slower than a frame a second"); // a busy machine is no failure
+    const cost = (1000 * (await busy() - before)) / 90;
+    console.log(`  ${hash}: ${cost.toFixed(1)} ms of processor time a frame; work of a frame ${times.work[0]} ms (95 %: ${times.work[1]}), frame to frame ${times.frame[0]} ms (${times.frame[1]})`);
+    assert.ok(cost < 1000 / 30, "30 frames a second are not reached"); // a busy machine is no failure
     await page.close();
   }
 });
