@@ -237,8 +237,8 @@ let requestId = 0;
 let debounce = 0;
 let changedAt = -Infinity;
 
-/** Answers come to `take`, failures of the worker itself with the id of what it was at. */
-function startWorker(take, id) {
+/** Answers come to `take`; of a worker that failed as a whole `fail` gets the message. */
+function startWorker(take, fail) {
   const text = `"use strict";\n${cesaroModule}\n${Engine}\n(${answerInWorker})();\n`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   const made = new Worker(url);
@@ -246,7 +246,7 @@ function startWorker(take, id) {
   made.onmessage = ({ data }) => take(data);
   made.onerror = (event) => {
     event.preventDefault();
-    take({ id: id(), failure: shown(event.message || "the worker failed") });
+    fail(shown(event.message || "the computation failed"));
   };
   return made;
 }
@@ -264,7 +264,12 @@ function predictNext() {
     running = null;
   }
   if (next.length === 0) return;
-  worker ??= startWorker(receive, () => (running ? running.id : -1));
+  worker ??= startWorker(receive, (failure) => {
+    const id = running ? running.id : -1;
+    worker.terminate();
+    worker = null;
+    receive({ id, failure });
+  });
   const valid = next[0];
   running = { id: ++requestId, key: keyOf(valid), valid, since: performance.now() };
   worker.postMessage({ id: running.id, config: valid.config, name: valid.name, tokens: valid.tokens, positions: axes.map((a) => positionsOf(valid.tokens, a)) });
@@ -641,14 +646,17 @@ function startMap(c) {
   const positions = cellPositions(c.valid.tokens, axis);
   const title = `${drawn.length > 1 ? slotNames[c.index] + ": " : ""}${shown(c.valid.name, 60)}, ${whole(c.valid.tokens)} tokens`;
   map.running = true;
+  const fail = (failure) => {
+    mapWorker.terminate(); // its memory may be spent
+    mapWorker = null;
+    map.running = false;
+    map.failure = shown(failure);
+    drawMap();
+  };
   mapWorker ??= startWorker((data) => {
     if (!map.running || data.id !== map.id) return;
     if (data.failure !== undefined) {
-      map.running = false;
-      mapWorker.terminate();
-      mapWorker = null;
-      map.failure = shown(data.failure);
-      drawMap();
+      fail(data.failure);
       return;
     }
     if (data.from === 0) Object.assign(map, { ...map.next, rows: [], stale: false });
@@ -656,7 +664,7 @@ function startMap(c) {
     map.final = data.final;
     map.running = !data.final;
     drawMap();
-  }, () => map.id);
+  }, fail);
   map.id = id;
   map.next = { positions, title, axis, n: c.valid.tokens - 1 };
   mapWorker.postMessage({ id, row: c.row, positions });
@@ -680,7 +688,8 @@ function drawMap() {
   const width = Math.max(canvas.parentElement.clientWidth, 240);
   const { rows, positions, n, axis } = map;
   canvas.classList.toggle("pale", Boolean(map.stale));
-  byId("map-status").textContent = map.failure ?? (rows.length === 0 ? "The map is being computed …" : map.stale || !map.final ? "Computing …" : "");
+  const words = map.failure ?? (rows.length === 0 ? "The map is being computed …" : map.stale || !map.final ? "Computing …" : "");
+  if (byId("map-status").textContent !== words) byId("map-status").textContent = words;
   byId("map-csv").disabled = rows.length === 0;
   const looks = [map.id, rows.length, state.unit, width, devicePixelRatio, dark.matches, map.cursor].join();
   if (map.looks === looks) return;

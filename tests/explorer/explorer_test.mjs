@@ -462,6 +462,8 @@ test("accessibility and pictures", async () => {
     await page.waitForFunction(() => document.querySelector("#reading").textContent !== "");
     await page.screenshot({ path: resolve(pictures, name + ".png"), fullPage: true });
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than the window`);
+    await page.$$eval("details", (all) => all.forEach((details) => (details.open = true)));
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than the window when all is open`);
     await page.evaluate(readFileSync(axe, "utf8"));
     const { violations } = await page.evaluate(() => axe.run({ preload: false })); // it would read style.css, which a page from a disk may not
     assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), [], name);
