@@ -27,20 +27,23 @@ older() { [[ ! -e "$1" || -n "$(find "${@:2}" -newer "$1" -print -quit)" ]]; }
 
 reference="$work/reference"
 sources=(docs/explorer/reference.cpp docs/explorer/explorer.cpp examples/programs/common/known_models.cpp)
-if older "$reference" "${sources[@]}" include; then
+compile_reference() {
     say "compiling what the page is compared with"
     for file in "${sources[@]}"; do
-        c++ -std=c++20 -O1 -Iinclude -isystem "$eigen" -c "$file" -o "$work/$(basename "$file" .cpp).o"
+        c++ -std=c++20 -O1 -Iinclude -isystem "$eigen" -c "$file" -o "$work/$(basename "$file" .cpp).o" || return
     done
     c++ "$work"/{reference,explorer,known_models}.o -o "$reference"
+}
+compiling=""
+if older "$reference" "${sources[@]}" include; then
+    compile_reference &
+    compiling=$!
 fi
-# What is made has the header of the sources.
-{ head -n 3 docs/explorer/explorer.js && "$reference"; } >"$site/models.js"
 
 if older "$site/cesaro.js" docs/explorer/explorer.cpp include; then
     say "compiling to WebAssembly"
     functions="_malloc,_free,_explorer_values,_explorer_text,_explorer_read,_explorer_notes,_explorer_predict"
-    functions+=",_explorer_shares,_explorer_row,_explorer_entries,_explorer_row_summary"
+    functions+=",_explorer_shares,_explorer_row,_explorer_entries,_explorer_cells,_explorer_row_summary"
     # A Node.js that is not Debian's does not look where Debian has the modules that Emscripten asks for.
     export NODE_PATH="${NODE_PATH:+$NODE_PATH:}/usr/share/nodejs"
     flags=(-Os -fwasm-exceptions)
@@ -58,6 +61,9 @@ if older "$site/cesaro.js" docs/explorer/explorer.cpp include; then
     } >"$work/cesaro.js"
     mv "$work/cesaro.js" "$site/cesaro.js"
 fi
+if [[ -n "$compiling" ]]; then wait "$compiling"; fi
+# What is made has the header of the sources.
+{ head -n 3 docs/explorer/explorer.js && "$reference"; } >"$site/models.js"
 cp docs/explorer/{index.html,explorer.js,style.css} "$site"
 say "$site/index.html after $SECONDS s: $(cat "$site"/* | wc -c) bytes, $(cat "$site"/* | gzip -9 | wc -c) compressed"
 
@@ -70,8 +76,17 @@ if [[ -z "$chromium" ]] || ! command -v npm >/dev/null; then
     exit
 fi
 if [[ ! -d "$work/node_modules/playwright-core" || ! -d "$work/node_modules/axe-core" ]]; then
-    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --silent --no-fund --no-audit --prefix "$work" \
-        playwright-core@1.49 axe-core@4.10 >&2
+    packages=(playwright-core@1.49 axe-core@4.10)
+    npm_options=(--no-fund --no-audit --no-update-notifier --fetch-retries=1 --fetch-timeout=60000 --prefix "$work")
+    if ! PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm install --silent "${npm_options[@]}" "${packages[@]}" >&2; then
+        # Untested only where there is no registry; whatever else fails is a failure.
+        if npm view "${npm_options[@]}" "${packages[0]}" version >/dev/null 2>&1; then
+            say "npm could not install ${packages[*]}"
+            exit 1
+        fi
+        say "NOT TESTED: the page is built, but npm's registry, which has ${packages[*]}, cannot be reached"
+        exit
+    fi
 fi
 # That of an older build has other numbers.
 if [[ ! -x "$program" ]] || { [[ $# == 0 ]] && older "$program" include; }; then program=""; fi

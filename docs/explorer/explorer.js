@@ -36,17 +36,36 @@ class Engine {
   }
 }
 
-/** The whole of the worker: predicts, coarsely first. */
-function predictInWorker() {
+/** The whole of a worker: predicts, coarsely first, or computes the rows of a heat map. */
+function answerInWorker() {
   const ready = cesaroModule()();
+  function predict(engine, data) {
+    for (const accuracy of [1e-1, 1e-3]) {
+      const values = engine.call("predict", 0, data.tokens, accuracy);
+      const shares = data.positions.map((list) => engine.call("shares", 0, list, list.length));
+      self.postMessage({ id: data.id, final: accuracy === 1e-3, summary: values.slice(0, 10), error: values[10], alphas: values.slice(11), shares });
+    }
+  }
+  /** Eight rows a message; a row has its sources up to its query. */
+  function rows(engine, { id, positions }) {
+    for (let from = 0; from < positions.length; from += 8) {
+      const part = positions.slice(from, from + 8).map((query, i) => {
+        const sources = positions.slice(0, from + i + 1);
+        const values = engine.call("cells", 0, query, sources, sources.length);
+        return { p: values.slice(0, sources.length), log: values.slice(sources.length) };
+      });
+      self.postMessage({ id, from, rows: part, final: from + 8 >= positions.length });
+    }
+  }
   self.onmessage = async ({ data }) => {
     try {
       const engine = new Engine(await ready);
-      engine.call("read", 0, data.config, data.name);
-      for (const accuracy of [1e-1, 1e-3]) {
-        const values = engine.call("predict", 0, data.tokens, accuracy);
-        const shares = data.positions.map((list) => engine.call("shares", 0, list, list.length));
-        self.postMessage({ id: data.id, final: accuracy === 1e-3, summary: values.slice(0, 10), error: values[10], alphas: values.slice(11), shares });
+      if (data.row) {
+        engine.call("row", 0, ...data.row);
+        rows(engine, data);
+      } else {
+        engine.call("read", 0, data.config, data.name);
+        predict(engine, data);
       }
     } catch (error) {
       self.postMessage({ id: data.id, failure: String(error.message || error) });
@@ -55,10 +74,12 @@ function predictInWorker() {
 }
 
 const points = 512;
+const cells = 128; // of the heat map, each way
 const mostTokens = 1e12;
 const mostLayers = 4096;
 const mostBytes = 1e6; // of a config.json
 const longestInLink = 8000;
+const longestLink = 20000;
 const axes = ["linear", "u"];
 const curveNames = ["predicted", "row", "continuum"];
 const slotNames = ["A", "B"];
@@ -67,14 +88,22 @@ const palettes = {
   light: { back: "#ffffff", text: "#1c1e21", line: "#8a9099", grid: "#e3e5e8", A: ["#0072b2", "#d55e00", "#009e73"], B: ["#56b4e9", "#e69f00", "#cc79a7"] },
   dark: { back: "#16181b", text: "#e8e9eb", line: "#9aa0a8", grid: "#33373d", A: ["#56b4e9", "#e69f00", "#009e73"], B: ["#f0e442", "#d55e00", "#cc79a7"] },
 };
+/** How keys are weighed, at most one of these; the code is explorer.cpp's, the slider's ends are decimal logarithms. */
+const keyings = {
+  uniform: { code: 0, option: "uniform" },
+  sink: { code: 1, option: "uniform, beside a sink", label: "Sink, as many tokens", what: "the sink", link: "s", slider: [-2, 6], says: (v) => `sink of ${v} tokens` },
+  slope: { code: 2, option: "decaying, ALiBi’s slope", label: "Slope per token", what: "the slope", link: "d", slider: [-9, 1], says: (v) => `slope ${v}` },
+  window: { code: 3, option: "within a sliding window", label: "Window, in tokens", what: "the window", link: "w", slider: [0, 6], says: (v) => `window of ${v} tokens` },
+};
+const otherKeys = { keys: "uniform", sink: "1", slope: "0.01", window: "256" };
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const byId = (id) => document.getElementById(id);
 
-const state = { compare: false, axis: "linear", unit: "share", curves: { predicted: true, row: true, continuum: true } };
+const state = { compare: false, axis: "linear", unit: "share", mapped: "A", curves: { predicted: true, row: true, continuum: true } };
 /** inputs is what the fields say, valid the last of it that made sense. */
 const slots = [
-  { inputs: { kind: "gpt2", tokens: "1024", layers: "12", alphas: "0.2", config: "", name: "" } },
-  { inputs: { kind: "llama-2-7b", tokens: "4096", layers: "32", alphas: "0.1", config: "", name: "" } },
+  { inputs: { kind: "gpt2", tokens: "1024", layers: "12", alphas: "0.2", ...otherKeys, config: "", name: "" } },
+  { inputs: { kind: "llama-2-7b", tokens: "4096", layers: "32", alphas: "0.1", ...otherKeys, config: "", name: "" } },
 ];
 let engine = null;
 
@@ -96,6 +125,20 @@ function parseCount(what, text, least, most, mostText) {
   if (!(Number.isInteger(value) && value >= least && value <= most))
     throw new Error(`${what} '${shown(text, 40)}' must be a whole number from ${least} to ${mostText}`);
   return value;
+}
+
+/** The keys of coefficients of one's own. */
+function keysOf(inputs) {
+  const { code, what, says } = keyings[inputs.keys];
+  if (code === 0) return { code, amount: 0, text: "" };
+  const text = inputs[inputs.keys];
+  if (inputs.keys === "window") {
+    const amount = parseCount(what, text, 1, mostTokens, "10^12");
+    return { code, amount, text: ", " + says(amount) };
+  }
+  const amount = parseNumber(text);
+  if (!(amount >= 0 && amount < Infinity)) throw new Error(`${what} '${shown(text, 40)}' must be a finite number, at least 0`);
+  return { code, amount, text: ", " + says(amount) };
 }
 
 function configOf(inputs) {
@@ -126,13 +169,14 @@ function resolve(slot, index) {
     });
     if (alphas.length > mostLayers) throw new Error(`${alphas.length} coefficients are more than ${mostLayers}`);
     const layers = alphas.length > 1 ? alphas.length : parseCount("the number of layers", inputs.layers, 0, mostLayers, mostLayers);
-    return { kind: "own", name: `${layers} layers, α ${alphas.length > 1 ? "by layer" : "= " + alphas[0]}`, tokens: tokens(), layers, alphas };
+    const keys = keysOf(inputs);
+    return { kind: "own", name: `${layers} layers, α ${alphas.length > 1 ? "by layer" : "= " + alphas[0]}${keys.text}`, tokens: tokens(), layers, alphas, keys };
   }
   const { name, text } = configOf(inputs);
   if (slot.read !== text) {
     slot.about = readConfig(slot, index, text, name);
   }
-  return { kind: "model", name, config: text, tokens: tokens(), layers: slot.about.layers };
+  return { kind: "model", name, config: text, tokens: tokens(), layers: slot.about.layers, keys: keysOf(otherKeys) };
 }
 
 const keyOf = (valid) => `${valid.tokens} ${valid.config}`;
@@ -170,6 +214,20 @@ function positionsOf(tokens, axis) {
   return [...chosen].sort((a, b) => a - b);
 }
 
+/** The positions of the heat map's cells, each way: increasing, both ends included, even on the axis. */
+function cellPositions(tokens, axis) {
+  const n = tokens - 1;
+  if (tokens <= cells) return Array.from({ length: tokens }, (_, m) => m);
+  const chosen = new Set([0, n]);
+  for (let i = 0; i < cells; ++i) {
+    const even = i / (cells - 1);
+    const r = 10 ** ((2 * even - 1) * Math.log10(n + 1)); // (m + 1) / (n - m + 1)
+    const m = axis === "linear" ? even * n : (r * (n + 2)) / (1 + r) - 1;
+    chosen.add(Math.min(Math.max(Math.round(m), 0), n));
+  }
+  return [...chosen].sort((a, b) => a - b);
+}
+
 // Predictions
 
 const predictions = new Map(); // finished ones
@@ -177,20 +235,20 @@ let worker = null;
 let running = null; // { id, key, since, final }
 let requestId = 0;
 let debounce = 0;
+let changedAt = -Infinity;
 
-function startWorker() {
-  const text = `"use strict";\n${cesaroModule}\n${Engine}\n(${predictInWorker})();\n`;
+/** Answers come to `take`; of a worker that failed as a whole `fail` gets the message. */
+function startWorker(take, fail) {
+  const text = `"use strict";\n${cesaroModule}\n${Engine}\n(${answerInWorker})();\n`;
   const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  worker = new Worker(url);
+  const made = new Worker(url);
   URL.revokeObjectURL(url);
-  worker.onmessage = ({ data }) => receive(data);
-  worker.onerror = (event) => {
+  made.onmessage = ({ data }) => take(data);
+  made.onerror = (event) => {
     event.preventDefault();
-    const id = running ? running.id : -1;
-    worker.terminate();
-    worker = null;
-    receive({ id, failure: shown(event.message || "the prediction failed") });
+    fail(shown(event.message || "the computation failed"));
   };
+  return made;
 }
 
 const activeSlots = () => (state.compare ? [0, 1] : [0]);
@@ -206,7 +264,12 @@ function predictNext() {
     running = null;
   }
   if (next.length === 0) return;
-  if (!worker) startWorker();
+  worker ??= startWorker(receive, (failure) => {
+    const id = running ? running.id : -1;
+    worker.terminate();
+    worker = null;
+    receive({ id, failure });
+  });
   const valid = next[0];
   running = { id: ++requestId, key: keyOf(valid), valid, since: performance.now() };
   worker.postMessage({ id: running.id, config: valid.config, name: valid.name, tokens: valid.tokens, positions: axes.map((a) => positionsOf(valid.tokens, a)) });
@@ -250,6 +313,28 @@ function predictionOf(slot) {
 
 // What is drawn
 
+/** Whether what took so many milliseconds, and was last done then, has to wait while something is dragged: it may take a fifth of the time. */
+function waits(cost, then, least = 0) {
+  const rest = Math.min(changedAt + 150, then + Math.max(5 * cost, least)) - performance.now();
+  if (!(rest > 0)) return false;
+  setTimeout(schedule, rest);
+  return true;
+}
+
+/** Chooses a row; what is wrong with it is said. */
+function tryRow(slot, index, row) {
+  const before = slot.refused;
+  slot.refused = null;
+  try {
+    engine.call("row", index, ...row);
+  } catch (error) {
+    if (error instanceof WebAssembly.RuntimeError) throw error;
+    slot.refused = error.message;
+  }
+  if (slot.refused !== before) report();
+  return slot.refused === null;
+}
+
 /** Computes the curves of a slot, decimal logarithms over positions. */
 function curvesOf(slot, index) {
   const valid = slot.valid;
@@ -264,35 +349,45 @@ function curvesOf(slot, index) {
     result.lists[0] = { positions: where, n: prediction.tokens - 1, p: prediction.shares[axes.indexOf(axis)], log: prediction.shares[axes.indexOf(axis)].map((p) => Math.log10(p) + shift) };
   }
   if (alphas && alphas.length > 0) {
-    const rowKey = `${valid.tokens} ${valid.layers} ${alphas.join()}`;
+    const row = [valid.tokens, alphas, alphas.length, valid.layers, valid.keys.code, valid.keys.amount];
+    const rowKey = row.join(" ");
+    if (slot.rowKey !== rowKey && slot.last && slot.cost > 30 && waits(slot.cost, slot.rowAt)) return { ...slot.last, stale: true };
+    const since = performance.now();
     if (slot.rowKey !== rowKey) {
       slot.rowKey = null;
-      engine.call("row", index, valid.tokens, alphas, alphas.length, valid.layers);
+      if (!tryRow(slot, index, row)) return slot.last ? { ...slot.last, stale: true } : result;
       slot.rowKey = rowKey;
     }
-    if (slot.summaryKey !== rowKey) {
-      // It costs more than the curve: while something is dragged, ten a second.
-      const now = performance.now();
-      if (now - (slot.summaryAt ?? -1000) >= 100) {
-        slot.summary = engine.call("row_summary", index);
-        slot.summaryTokens = valid.tokens;
-        slot.summaryKey = rowKey;
-        slot.summaryAt = performance.now();
-      } else {
-        setTimeout(schedule, 100);
-      }
+    const entriesKey = `${rowKey} ${axis}`;
+    if (slot.entriesKey !== entriesKey) {
+      slot.entries = engine.call("entries", index, positions, positions.length);
+      slot.entriesKey = entriesKey;
+      slot.rowAt = performance.now();
+      slot.cost = slot.rowAt - since;
     }
-    const entries = engine.call("entries", index, positions, positions.length);
+    const { entries } = slot;
+    // It costs more than the curve: ten a second at most, and while something is dragged none that takes a frame.
+    if (slot.summaryKey !== rowKey && !waits(slot.summaryCost > 16 ? Infinity : 0, slot.summaryAt ?? -Infinity, 100)) {
+      const now = performance.now();
+      slot.summary = engine.call("row_summary", index);
+      slot.summaryTokens = valid.tokens;
+      slot.summaryKey = rowKey;
+      slot.summaryAt = performance.now();
+      slot.summaryCost = slot.summaryAt - now;
+    }
     const size = positions.length;
     const shift = state.unit === "even" ? Math.log10(valid.tokens) : 0;
     const list = (from, p) => ({ positions, n: valid.tokens - 1, p: p.slice(0, size), log: entries.slice(from, from + size).map((v) => v + shift) });
     result.lists[1] = list(size, entries);
-    result.lists[2] = list(2 * size, entries.slice(2 * size).map((v) => 10 ** v));
+    if (entries.length > 2 * size) result.lists[2] = list(2 * size, entries.slice(2 * size).map((v) => 10 ** v));
+    result.row = row;
+    result.rowKey = rowKey;
     result.summary = slot.summary;
     result.summaryTokens = slot.summaryTokens;
     result.summaryStale = slot.summaryKey !== rowKey;
   }
   result.alphas = alphas;
+  slot.last = result;
   return result;
 }
 
@@ -377,8 +472,12 @@ function drawing(all, width, height, palette, cursor) {
   let legendY = 18;
   for (const c of all) {
     const title = `${all.length > 1 ? slotNames[c.index] + ": " : ""}${shown(c.valid.name, 60)}, ${c.valid.tokens.toLocaleString("en-US")} tokens`;
-    element(svg, "text", { x: left, y: legendY, fill: palette.text, "font-weight": 600 }, title);
-    legendY += 17;
+    // In two lines where it is too long for one.
+    const cut = title.length * 7 > right - left ? title.lastIndexOf(", ", title.length / 2 + 8) + 1 : 0;
+    for (const line of cut > 0 ? [title.slice(0, cut), title.slice(cut + 1)] : [title]) {
+      element(svg, "text", { x: left, y: legendY, fill: palette.text, "font-weight": 600 }, line);
+      legendY += 17;
+    }
   }
   const dashes = (c, k) => (c.index === 1 ? ["9 4", "5 3", "2 3"][k] : ["none", "none", "2 3"][k]);
   const strokes = [2.6, 1.8, 1.8];
@@ -407,7 +506,7 @@ function drawing(all, width, height, palette, cursor) {
   if (state.unit === "even" && low < 0 && high > 0) element(svg, "line", { x1: left, x2: right, y1: y(0), y2: y(0), stroke: palette.line, "stroke-dasharray": "1 3" });
   element(svg, "rect", { x: left, y: top, width: right - left, height: bottom - top, fill: "none", stroke: palette.line });
   const several = all.some((c) => c.n !== all[0].n) ? ", ticks of A" : "";
-  element(svg, "text", { x: (left + right) / 2, y: height - 8, "text-anchor": "middle", fill: palette.text }, state.axis === "linear" ? "relative position m / n (query at 1)" : `position m (query at n), logarithmic from both ends${several}`);
+  element(svg, "text", { x: (left + right) / 2, y: height - 8, "text-anchor": "middle", fill: palette.text }, state.axis === "linear" ? "relative position m / n (query at 1)" : `position m${width < 420 ? "" : " (query at n)"}, logarithmic from both ends${several}`);
   element(svg, "text", { transform: `translate(13 ${(top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle", fill: palette.text }, state.unit === "even" ? "times an even share" : "share of the influence");
 
   const clip = "area" + (cursor === undefined ? "-file" : "");
@@ -511,14 +610,236 @@ function draw() {
   read();
   numbers();
   status();
+  mapSoon();
 }
 
-const six = (v) => (v === Infinity ? "∞" : Number.isFinite(v) ? (v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e7) ? scientific(v) : String(Number(v.toPrecision(6)))) : "–");
-function scientific(v) {
-  const [digits, exponent] = v.toExponential(4).split("e");
+// The heat map: exact entries of many queries, computed aside after a pause
+
+const map = { key: null, rows: [], positions: [], final: false };
+let mapWorker = null;
+let mapTimer = 0;
+
+/** Starts the map of what is drawn when that has not changed for a while. */
+function mapSoon() {
+  const c = drawn.find(({ index }) => slotNames[index] === state.mapped) ?? drawn[0];
+  const key = c.row && `${c.rowKey} ${state.axis}`;
+  if (key === map.key) {
+    drawMap();
+    return;
+  }
+  map.key = key;
+  if (map.running && mapWorker) {
+    mapWorker.terminate();
+    mapWorker = null;
+  }
+  map.running = false;
+  map.failure = null;
+  map.stale = true;
+  drawMap();
+  clearTimeout(mapTimer);
+  if (key) mapTimer = setTimeout(() => guarded(() => startMap(c)), 300);
+}
+
+function startMap(c) {
+  const id = ++requestId;
+  const { axis } = state;
+  const positions = cellPositions(c.valid.tokens, axis);
+  const title = `${drawn.length > 1 ? slotNames[c.index] + ": " : ""}${shown(c.valid.name, 60)}, ${whole(c.valid.tokens)} tokens`;
+  map.running = true;
+  const fail = (failure) => {
+    mapWorker.terminate(); // its memory may be spent
+    mapWorker = null;
+    map.running = false;
+    map.failure = shown(failure);
+    drawMap();
+  };
+  mapWorker ??= startWorker((data) => {
+    if (!map.running || data.id !== map.id) return;
+    if (data.failure !== undefined) {
+      fail(data.failure);
+      return;
+    }
+    if (data.from === 0) Object.assign(map, { ...map.next, rows: [], stale: false });
+    map.rows.push(...data.rows);
+    map.final = data.final;
+    map.running = !data.final;
+    drawMap();
+  }, fail);
+  map.id = id;
+  map.next = { positions, title, axis, n: c.valid.tokens - 1 };
+  mapWorker.postMessage({ id, row: c.row, positions });
+}
+
+// Matplotlib's viridis, at every tenth.
+const viridis = ["440154", "482475", "414487", "355f8d", "2a788e", "21918c", "22a884", "44bf70", "7ad151", "bddf26", "fde725"].map((hex) => [0, 2, 4].map((k) => parseInt(hex.slice(k, k + 2), 16)));
+function colourAt(t) {
+  const at = Math.min(Math.max(t, 0), 1) * (viridis.length - 1);
+  const k = Math.min(Math.floor(at), viridis.length - 2);
+  return `rgb(${viridis[k].map((c, i) => Math.round(c + (at - k) * (viridis[k + 1][i] - c))).join()})`;
+}
+const mostDecades = 16; // of the colours: what is less is drawn as the least
+
+/** Of a cell, the decimal logarithm in the unit that is drawn. */
+const cellLog = (i, j) => map.rows[i].log[j] + (state.unit === "even" ? Math.log10(map.positions[i] + 1) : 0);
+
+function drawMap() {
+  const canvas = byId("map");
+  const palette = dark.matches ? palettes.dark : palettes.light;
+  const width = Math.max(canvas.parentElement.clientWidth, 240);
+  const { rows, positions, n, axis } = map;
+  canvas.classList.toggle("pale", Boolean(map.stale));
+  const words = map.failure ?? (rows.length === 0 ? "The map is being computed …" : map.stale || !map.final ? "Computing …" : "");
+  if (byId("map-status").textContent !== words) byId("map-status").textContent = words;
+  byId("map-csv").disabled = rows.length === 0;
+  const looks = [map.id, rows.length, state.unit, width, devicePixelRatio, dark.matches, map.cursor].join();
+  if (map.looks === looks) return;
+  map.looks = looks;
+  const [left, right, top] = [axis === "u" ? 72 : 52, width - 74, 26];
+  const side = right - left;
+  const height = top + side + 44;
+  const scale = devicePixelRatio;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.style.height = `${height}px`;
+  const pen = canvas.getContext("2d");
+  pen.scale(scale, scale);
+  pen.font = "12px system-ui, sans-serif";
+  const write = (text, x, y, align = "left") => {
+    pen.fillStyle = palette.text;
+    pen.textAlign = align;
+    pen.fillText(text, x, y);
+  };
+  pen.clearRect(0, 0, width, height);
+  pen.strokeStyle = palette.line;
+  if (rows.length > 0) {
+    let [low, high] = [Infinity, -Infinity];
+    rows.forEach(({ log }, i) => log.forEach((_, j) => {
+      const value = cellLog(i, j);
+      if (!Number.isFinite(value)) return;
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }));
+    if (low > high) [low, high] = [-1, 0];
+    low = Math.max(low, high - mostDecades);
+    if (high - low < 1e-9) low = high - 1;
+    // A cell reaches half way to its neighbours.
+    const places = positions.map((m) => place(m, n, axis));
+    const last = places.length - 1;
+    const edges = places.map((at, i) => (i === 0 ? at - (last > 0 ? (places[1] - at) / 2 : 0.5) : (places[i - 1] + at) / 2));
+    edges.push(places[last] + (last > 0 ? (places[last] - places[last - 1]) / 2 : 0.5));
+    const [start, end] = [edges[0], edges[last + 1]];
+    const along = (at) => ((at - start) / (end - start)) * side;
+    const pixels = edges.map((at) => Math.round(along(at) * scale) / scale);
+    rows.forEach(({ log }, i) => log.forEach((_, j) => {
+      const value = cellLog(i, j);
+      pen.fillStyle = value === -Infinity ? palette.grid : colourAt((value - low) / (high - low));
+      pen.fillRect(left + pixels[j], top + pixels[i], pixels[j + 1] - pixels[j], pixels[i + 1] - pixels[i]);
+    }));
+    const ticks = n < 10 ? positions.map((m, i) => [places[i], whole(m)]) : horizontalTicks(n, axis, side);
+    for (const [at, label] of ticks) {
+      if (at < start || at > end) continue;
+      write(label, left + along(at), top + side + 16, "center");
+      write(label, left - 6, top + along(at) + 4, "right");
+    }
+    for (let y = 0; y < side; ++y) {
+      pen.fillStyle = colourAt(1 - y / side);
+      pen.fillRect(right + 12, top + y, 12, 1.5);
+    }
+    for (const [at, label] of verticalTicks(low, high, side)) write(label, right + 28, top + ((high - at) / (high - low)) * side + 4);
+    pen.strokeRect(right + 12, top, 12, side);
+    if (map.cursor && map.cursor[0] < rows.length) {
+      const [i, j] = map.cursor;
+      // Seen on every colour.
+      for (const [colour, thick] of [["#ffffff", 4], ["#000000", 1.5]]) {
+        pen.strokeStyle = colour;
+        pen.lineWidth = thick;
+        pen.strokeRect(left + pixels[j] - 2, top + pixels[i] - 2, pixels[j + 1] - pixels[j] + 4, pixels[i + 1] - pixels[i] + 4);
+      }
+      pen.strokeStyle = palette.line;
+      pen.lineWidth = 1;
+    }
+    map.frame = { left, top, edges, start, end, side };
+    describeMap(low, high);
+  }
+  pen.strokeRect(left, top, side, side);
+  const along_axis = (what, letter) => (axis === "u" ? `${what} ${letter}, logarithmic from both ends` : n < 10 ? `${what} ${letter}` : `${what} ${letter} / n`);
+  write(along_axis("source", "m"), left + side / 2, height - 8, "center");
+  write(state.unit === "even" ? "even shares" : "share", width - 4, 14, "right");
+  pen.save();
+  pen.translate(13, top + side / 2);
+  pen.rotate(-Math.PI / 2);
+  write(along_axis("query", "q"), 0, 0, "center");
+  pen.restore();
+  readMap();
+}
+
+function readMap() {
+  if (!map.cursor || map.cursor[0] >= map.rows.length) {
+    byId("map-reading").textContent = "";
+    return;
+  }
+  const [i, j] = map.cursor;
+  const unit = state.unit === "even" ? "even shares" : "of its influence";
+  byId("map-reading").textContent = `query ${whole(map.positions[i])}, source ${whole(map.positions[j])}: ${six(10 ** cellLog(i, j))} ${unit}`;
+}
+
+/** What the map shows, in words and as a small table. */
+function describeMap(low, high) {
+  const size = map.rows.length;
+  byId("map").setAttribute("aria-label", `Heat map of ${map.title}: influence of ${size} sources on ${size} queries, of all to the last, from ${six(10 ** low)} or less to ${six(10 ** high)}. The table has some of it; arrow keys read cells.`);
+  const some = [...new Set([0, 1, 2, 3, 4, 5, 6].map((k) => Math.round((k * (size - 1)) / 6)))];
+  const line = (parent, cells_) => {
+    const made = parent.insertRow();
+    cells_.forEach(({ text, scope, value }) => {
+      const cell = made.appendChild(document.createElement(scope ? "th" : "td"));
+      cell.textContent = text;
+      if (scope) cell.scope = scope;
+      if (value !== undefined) cell.dataset.value = value;
+    });
+  };
+  const head = document.createElement("thead");
+  line(head, [{ text: "query \\ source", scope: "col" }, ...some.map((j) => ({ text: whole(map.positions[j]), scope: "col" }))]);
+  const body = document.createElement("tbody");
+  for (const i of some)
+    line(body, [{ text: whole(map.positions[i]), scope: "row" }, ...some.map((j) => (j > i ? { text: "" } : { text: six(10 ** cellLog(i, j), 3), value: map.rows[i].p[j] }))]);
+  byId("map-table").replaceChildren(head, body);
+}
+
+function readingMap() {
+  const canvas = byId("map");
+  canvas.addEventListener("pointermove", point);
+  canvas.addEventListener("pointerdown", point);
+  function point(event) {
+    if (!map.frame) return;
+    const { left, top, edges, start, end, side } = map.frame;
+    const box = canvas.getBoundingClientRect();
+    const cell = (pixel) => {
+      const at = start + (pixel / side) * (end - start);
+      return at < start || at > end ? -1 : Math.min(Math.max(edges.findIndex((edge) => edge > at) - 1, 0), edges.length - 2);
+    };
+    const [i, j] = [cell(event.clientY - box.top - top), cell(event.clientX - box.left - left)];
+    map.cursor = i >= 0 && j >= 0 && j <= i && i < map.rows.length ? [i, j] : null;
+    drawMap();
+  }
+  canvas.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowUp: [-1, 0], ArrowDown: [1, 0], PageUp: [-16, 0], PageDown: [16, 0], Home: [0, -cells], End: [0, cells] }[event.key];
+    if (step === undefined || map.rows.length === 0) return;
+    event.preventDefault();
+    const last = map.rows.length - 1;
+    const [i, j] = map.cursor ?? [last, 0];
+    const query = Math.min(Math.max(i + step[0], 0), last);
+    map.cursor = [query, Math.min(Math.max(j + step[1], 0), query)];
+    drawMap();
+  });
+  new ResizeObserver(drawMap).observe(canvas.parentElement);
+}
+
+const six = (v, most = 6) => (v === Infinity ? "∞" : Number.isFinite(v) ? (v !== 0 && (Math.abs(v) < 1e-4 || Math.abs(v) >= 1e7) ? scientific(v, most) : String(Number(v.toPrecision(most)))) : "–");
+function scientific(v, most) {
+  const [digits, exponent] = v.toExponential(Math.min(most - 1, 4)).split("e");
   return `${digits}·10${[...String(Number(exponent))].map((c) => superscripts[c]).join("")}`;
 }
-const whole = (v) => v.toLocaleString("en-US", { maximumFractionDigits: 0 });
+const whole = (v) => (Number.isNaN(v) ? "–" : v.toLocaleString("en-US", { maximumFractionDigits: 0 }));
 
 function read() {
   const plot = byId("plot");
@@ -542,7 +863,8 @@ function read() {
 
 const quantities = [
   ["first token", 0], ["first tenth", 1], ["middle", 2], ["last tenth", 3], ["query", 4], ["valley at position", 5, whole], ["valley", 6],
-  ["valley, even shares", -1], ["valley depth, decades", 7], ["half of influence lies before", 8, whole], ["mean position", 9], ["error estimate", -2],
+  ["valley, even shares", -1], ["valley depth, decades", 7], ["half of influence lies before", 8, whole], ["mean position", 9], ["taken by the sink", 10],
+  ["error estimate", -2],
 ];
 
 function numbers() {
@@ -563,6 +885,8 @@ function numbers() {
   const body = document.createElement("tbody");
   for (const [label, k, format] of quantities) {
     if (k === -2 && !columns.some((c) => c.error !== undefined)) continue;
+    if (k === 10 && !columns.some((c) => c.list[k] > 0)) continue;
+    if (label.startsWith("valley") && columns.length > 0 && columns.every((c) => Number.isNaN(c.list[6]))) continue;
     const line = body.insertRow();
     const cell = document.createElement("th");
     cell.scope = "row";
@@ -571,7 +895,7 @@ function numbers() {
     for (const c of columns) {
       const value = k === -1 ? c.list[6] * c.tokens : k === -2 ? c.error : c.list[k];
       const td = line.insertCell();
-      td.textContent = value === undefined ? "" : (format || six)(value);
+      td.textContent = value === undefined ? "" : format ? format(value) : six(value);
       if (value !== undefined) td.dataset.value = value;
       td.dataset.key = `${c.head}/${label}`;
       if (c.stale) td.className = "stale";
@@ -588,8 +912,10 @@ function numbers() {
   );
   const notes = [];
   for (const c of drawn) {
-    if (c.valid.kind !== "model") continue;
     const who = drawn.length > 1 ? slotNames[c.index] + ": " : "";
+    if (c.valid.keys.code === keyings.sink.code) notes.push(who + "the continuum limit is that without a sink, which weighs nothing beside many tokens");
+    if (c.valid.keys.code === keyings.window.code) notes.push(who + "under a window the row has no continuum limit");
+    if (c.valid.kind !== "model") continue;
     engine.call("notes", c.index, c.valid.tokens);
     for (const note of engine.text().split("\n")) if (note) notes.push(who + note);
   }
@@ -621,6 +947,7 @@ function report() {
   for (const i of activeSlots()) {
     const slot = slots[i];
     if (slot.error) lines.push(`${slotNames[i]}: ${slot.error}${slot.valid ? `; still shown is ${shown(slot.valid.name, 60)} at ${whole(slot.valid.tokens)} tokens` : ""}`);
+    else if (slot.refused) lines.push(`${slotNames[i]}: ${shown(slot.refused)}`);
     else if (slot.failed && slot.valid && slot.valid.kind === "model" && slot.failed === keyOf(slot.valid)) lines.push(`${slotNames[i]}: ${shown(slot.failure)}`);
   }
   setAlert(lines);
@@ -629,6 +956,7 @@ function report() {
 /** Takes the inputs in. */
 function apply() {
   guarded(() => {
+    changedAt = performance.now();
     for (const i of activeSlots()) {
       const slot = slots[i];
       try {
@@ -655,7 +983,7 @@ function apply() {
 
 // The link
 
-const linkKeys = { kind: "", tokens: "n", layers: "h", alphas: "a", config: "j", name: "f" };
+const linkKeys = { kind: "", tokens: "n", layers: "h", alphas: "a", sink: "s", slope: "d", window: "w", config: "j", name: "f" };
 
 function linkText() {
   const link = new URLSearchParams();
@@ -664,7 +992,7 @@ function linkText() {
     const put = (key) => link.set("ab"[i] + linkKeys[key], inputs[key]);
     put("kind");
     put("tokens");
-    if (inputs.kind === "own") ["layers", "alphas"].forEach(put);
+    if (inputs.kind === "own") ["layers", "alphas", ...(inputs.keys === "uniform" ? [] : [inputs.keys])].forEach(put);
     if (inputs.kind === "config") {
       if (inputs.config.length > longestInLink) return null;
       ["config", "name"].forEach(put);
@@ -672,9 +1000,11 @@ function linkText() {
   }
   if (state.axis !== "linear") link.set("x", state.axis);
   if (state.unit !== "share") link.set("y", state.unit);
+  if (state.compare && state.mapped !== "A") link.set("m", state.mapped);
   const hidden = curveNames.filter((name) => !state.curves[name]);
   if (hidden.length > 0) link.set("hide", hidden.join(" "));
-  return "#" + link;
+  const text = "#" + link;
+  return text.length > longestLink ? null : text;
 }
 
 function writeLink() {
@@ -691,17 +1021,21 @@ function writeLink() {
 function readLink() {
   loose = [];
   if (location.hash.length < 2) return;
-  if (location.hash.length > 20000) {
+  if (location.hash.length > longestLink) {
     loose.push("the link is too long to be one of this page");
     return;
   }
   const link = new URLSearchParams(location.hash.slice(1));
-  const known = new Set(["x", "y", "hide"]);
+  const known = new Set(["x", "y", "m", "hide"]);
   for (const i of [0, 1]) {
     const name = "ab"[i];
     for (const key of Object.values(linkKeys)) known.add(name + key);
     if (!link.has(name)) continue;
     if (i === 0 || link.has("b")) for (const [key, short] of Object.entries(linkKeys)) if (link.has(name + short)) slots[i].inputs[key] = link.get(name + short);
+    const weighed = ["sink", "slope", "window"].filter((key) => link.has(name + linkKeys[key]));
+    slots[i].inputs.keys = weighed[0] ?? "uniform";
+    if (weighed.length > 1) loose.push(`${slotNames[i]}: ${weighed.join(" and ")} cannot be combined: the ${weighed[0]} is taken`);
+    if (weighed.length > 0 && slots[i].inputs.kind !== "own") loose.push(`${slotNames[i]}: a ${weighed[0]} goes with coefficients of your own, not with a model`);
   }
   state.compare = link.has("b");
   const choose = (key, words, otherwise) => {
@@ -712,6 +1046,7 @@ function readLink() {
   };
   state.axis = choose("x", axes, "linear");
   state.unit = choose("y", ["share", "even"], "share");
+  state.mapped = choose("m", slotNames, "A");
   const hidden = (link.get("hide") ?? "").split(" ");
   for (const name of curveNames) state.curves[name] = !hidden.includes(name);
   for (const key of link.keys()) if (!known.has(key)) loose.push(`the link has '${shown(key, 40)}', which this page does not know`);
@@ -737,23 +1072,43 @@ function fill() {
     const alpha = parseNumber(inputs.alphas);
     if (alpha >= 0) fields.alphaSlider.value = alpha;
     fields.layers.disabled = inputs.kind === "own" && /\S[\s,;]+\S/.test(inputs.alphas);
+    const own = inputs.kind === "own";
+    fields.keys.disabled = !own;
+    fields.keys.value = own ? inputs.keys : "uniform";
+    fields.keysHint.hidden = own;
+    const { label, slider } = keyings[fields.keys.value];
+    fields.keyed.hidden = label === undefined;
+    if (label !== undefined) {
+      fields.amountLabel.textContent = label;
+      const text = inputs[inputs.keys];
+      if (fields.amount.value !== text) fields.amount.value = text;
+      [fields.amountSlider.min, fields.amountSlider.max] = slider;
+      const amount = parseNumber(text);
+      if (amount >= 0) fields.amountSlider.value = Math.log10(amount);
+      fields.amountSlider.setAttribute("aria-label", label + ", logarithmic");
+      fields.amountSlider.setAttribute("aria-valuetext", text);
+    }
     fields.set.hidden = i === 1 && !state.compare;
   }
   byId("compare").checked = state.compare;
   byId("axis").value = state.axis;
   byId("unit").value = state.unit;
   for (const name of curveNames) byId("curve-" + name).checked = state.curves[name];
+  byId("curve-continuum").disabled = activeSlots().every((i) => slots[i].inputs.kind === "own" && slots[i].inputs.keys === "window");
+  byId("mapped").value = state.mapped;
+  byId("mapped-choice").hidden = !state.compare;
 }
 
 function mark() {
   for (const { error, fields } of slots) {
-    const about = { tokens: "the context", layers: "the number of layers", alphas: "α" };
-    for (const [key, words] of Object.entries(about)) fields[key].setAttribute("aria-invalid", String(Boolean(error && error.startsWith(words))));
+    const about = { tokens: ["the context"], layers: ["the number of layers"], alphas: ["α"], amount: ["the sink", "the slope", "the window"] };
+    for (const [key, words] of Object.entries(about)) fields[key].setAttribute("aria-invalid", String(Boolean(error && words.some((word) => error.startsWith(word)))));
   }
 }
 
 function change(index, inputs) {
   Object.assign(slots[index].inputs, inputs);
+  slots[index].refused = null;
   slots[index].failed = null;
   loose = [];
   apply();
@@ -761,9 +1116,10 @@ function change(index, inputs) {
   mark();
 }
 
-/** A power of ten, rounded as people write it. */
-function rounded(log) {
+/** A power of ten, rounded as people write it, to a whole number but for magnitudes. */
+function rounded(log, magnitude = false) {
   const value = 10 ** log;
+  if (magnitude) return String(Number(value.toPrecision(3)));
   if (value < 1000) return String(Math.round(value));
   return String(Math.min(Number(value.toPrecision(3)), mostTokens));
 }
@@ -794,7 +1150,7 @@ function build() {
     const set = document.querySelector(`fieldset[data-slot="${i}"]`);
     set.append(byId("setting").content.cloneNode(true));
     const find = (name) => set.querySelector("." + name);
-    const fields = { set, model: find("model"), file: find("file"), layers: find("layers"), alphas: find("alphas"), alphaSlider: find("alpha-slider"), tokens: find("tokens"), tokensSlider: find("tokens-slider") };
+    const fields = { set, model: find("model"), file: find("file"), layers: find("layers"), alphas: find("alphas"), alphaSlider: find("alpha-slider"), tokens: find("tokens"), tokensSlider: find("tokens-slider"), keys: find("keys"), keysHint: find("keys-hint"), keyed: find("keyed"), amountLabel: find("amount-label"), amount: find("amount"), amountSlider: find("amount-slider") };
     slots[i].fields = fields;
     fields.model.append(new Option("none: coefficients of your own", "own"), ...names.map((name) => new Option(name, name)));
     fields.model.addEventListener("change", () => {
@@ -814,6 +1170,17 @@ function build() {
     for (const key of ["tokens", "layers", "alphas"]) fields[key].addEventListener("input", () => change(i, { [key]: fields[key].value }));
     fields.tokensSlider.addEventListener("input", () => change(i, { tokens: rounded(Number(fields.tokensSlider.value)) }));
     fields.alphaSlider.addEventListener("input", () => change(i, { alphas: fields.alphaSlider.value }));
+    set.querySelector(".take").addEventListener("click", () => {
+      const prediction = predictionOf(slots[i]);
+      if (prediction) change(i, { kind: "own", layers: String(prediction.alphas.length), alphas: prediction.alphas.join(" ") });
+    });
+    fields.keys.append(...Object.entries(keyings).map(([key, { option }]) => new Option(option, key)));
+    fields.keys.addEventListener("change", () => change(i, { keys: fields.keys.value }));
+    fields.amount.addEventListener("input", () => change(i, { [slots[i].inputs.keys]: fields.amount.value }));
+    fields.amountSlider.addEventListener("input", () => {
+      const { keys } = slots[i].inputs;
+      change(i, { [keys]: rounded(Number(fields.amountSlider.value), keys !== "window") });
+    });
   }
   for (const name of curveNames) {
     const label = document.createElement("label");
@@ -842,7 +1209,13 @@ function build() {
     state.unit = event.target.value;
     apply();
   });
+  byId("mapped").append(...slotNames.map((name) => new Option(name, name)));
+  byId("mapped").addEventListener("change", (event) => {
+    state.mapped = event.target.value;
+    apply();
+  });
   reading();
+  readingMap();
   dropping();
   downloads();
 }
@@ -908,15 +1281,22 @@ function save(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+function mapCsv() {
+  const lines = [`# ${shown(map.title)}`, "query,source,influence,log10_influence"];
+  map.rows.forEach(({ p, log }, i) => p.forEach((value, j) => lines.push([map.positions[i], map.positions[j], value, log[j] === -Infinity ? "-inf" : log[j]].join())));
+  return lines.join("\n") + "\n";
+}
+
 function downloads() {
   byId("csv").addEventListener("click", () => guarded(() => save("cesaro.csv", "text/csv", csvText())));
   byId("svg").addEventListener("click", () =>
     guarded(() => save("cesaro.svg", "image/svg+xml", new XMLSerializer().serializeToString(drawing(drawn, 960, 540, palettes.light)))),
   );
+  byId("map-csv").addEventListener("click", () => guarded(() => save("cesaro-map.csv", "text/csv", mapCsv())));
   byId("link").addEventListener("click", async () => {
     const text = linkText();
     if (text === null) {
-      byId("status").textContent = "This config.json is too long for a link.";
+      byId("status").textContent = "These settings are too long for a link.";
       return;
     }
     writeLink();

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MIT
 
 // Natively compiled, what the page has: without arguments the known models, as a script that the page loads;
-// with MODEL TOKENS the numbers that it must show of their prediction, with LAYERS TOKENS ALPHA... of a row.
+// with MODEL TOKENS the numbers that it must show of their prediction, with LAYERS TOKENS ALPHA... of a row,
+// [--keys KIND AMOUNT] under keys that are not uniform.
 
 #include "../../examples/programs/common/model.hpp"
 
@@ -19,7 +20,8 @@ const char* explorer_text();
 int explorer_read(int slot, const char* json, const char* name);
 int explorer_predict(int slot, double tokens, double accuracy);
 int explorer_shares(int slot, const double* positions, int count);
-int explorer_row(int slot, double tokens, const double* alphas, int count, double layers);
+int explorer_row(int slot, double tokens, const double* alphas, int count, double layers, int keys,
+                 double amount);
 int explorer_entries(int slot, const double* positions, int count);
 int explorer_row_summary(int slot);
 }
@@ -44,6 +46,13 @@ int numbers(int argc, char** argv) {
     json["positions"] = positions;
     std::vector<double> alphas;
     double layers = 0;
+    int keys = 0;
+    double amount = 0;
+    if (argc > 6 && std::string(argv[argc - 3]) == "--keys") {
+        keys = std::atoi(argv[argc - 2]);
+        amount = std::atof(argv[argc - 1]);
+        argc -= 3;
+    }
     if (argc > 3) {
         layers = std::atof(argv[1]);
         for (int i = 3; i < argc; ++i)
@@ -59,7 +68,7 @@ int numbers(int argc, char** argv) {
         layers = double(alphas.size());
         put(json, "shares", explorer_shares(0, positions.data(), int(positions.size())));
     }
-    put(json, "row", explorer_row(0, tokens, alphas.data(), int(alphas.size()), layers));
+    put(json, "row", explorer_row(0, tokens, alphas.data(), int(alphas.size()), layers, keys, amount));
     put(json, "entries", explorer_entries(0, positions.data(), int(positions.size())));
     put(json, "row_summary", explorer_row_summary(0));
     std::printf("%s\n", json.dump().c_str());

@@ -51,12 +51,34 @@ const labels = ["first token", "first tenth", "middle", "last tenth", "query", "
 async function compare_summary(page, column, wanted) {
   for (const [i, label] of labels.entries()) near(await number(page, `${column}/${label}`), wanted[i], `${column}/${label}`);
 }
-async function csv(page) {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#csv")]);
+async function csv(page, button = "#csv") {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click(button)]);
   const lines = readFileSync(await download.path(), "utf8").trim().split("\n").filter((l) => !l.startsWith("#"));
   const head = lines.shift().split(",");
   return lines.map((l) => Object.fromEntries(l.split(",").map((v, i) => [head[i], v === "inf" ? Infinity : v === "" ? null : isNaN(v) ? v : Number(v)])));
 }
+/** The network's matrix from its definition, by multiplication. */
+function dense(tokens, alphas, weight, sink = 0) {
+  const indices = [...Array(tokens).keys()];
+  let product = indices.map((n) => indices.map((m) => Number(n === m)));
+  for (const alpha of alphas) {
+    product = indices.map((n) => {
+      const row = indices.map((m) => (m <= n ? weight(n, m) : 0));
+      const all = row.reduce((a, b) => a + b, sink);
+      return indices.map((m) => (1 - alpha) * product[n][m] + alpha * indices.reduce((sum, i) => sum + (row[i] / all) * product[i][m], 0));
+    });
+  }
+  return product;
+}
+const keyed = {
+  uniform: { code: 0, weight: () => () => 1 },
+  sink: { code: 1, link: "s", weight: () => () => 1 },
+  slope: { code: 2, link: "d", weight: (s) => (n, m) => Math.exp(-s * (n - m)) },
+  window: { code: 3, link: "w", weight: (w) => (n, m) => Number(n - m < w) },
+};
+const dense_of = (tokens, alphas, keys, amount) => dense(tokens, alphas, keyed[keys].weight(amount), keys === "sink" ? amount : 0);
+const link_of = (layers, tokens, alphas, keys, amount) => `#a=own&an=${tokens}&ah=${layers}&aa=${alphas.join("+")}` + (keys === "uniform" ? "" : `&a${keyed[keys].link}=${amount}`);
+const all_alphas = (layers, alphas) => (alphas.length > 1 ? alphas : Array(layers).fill(alphas[0]));
 const at = (rows, m) => rows.find((r) => r.position === m);
 
 for (const [model, tokens] of [["gpt2", 1024], ["pythia-70m", 1e6]]) {
@@ -107,6 +129,142 @@ for (const [layers, tokens, alphas] of [[12, 1024, [0.2]], [96, 1e12, [0.3]], [4
     await page.close();
   });
 }
+
+for (const [layers, tokens, alphas, keys, amount] of [
+  [5, 60, [0.3], "sink", 3], [12, 1e12, [0.2], "sink", 1e6], [6, 50, [0.3], "sink", 0],
+  [5, 60, [0.3], "slope", 0.2], [4, 37, [0.3, 0.2, 0.2, 0.1], "slope", 0.01], [24, 100000, [0.4], "slope", 1e-4], [1, 40, [0.5], "slope", 2], [3, 1, [0.5], "slope", 1],
+  [5, 60, [0.3], "window", 6], [5, 60, [0.3], "window", 40], [5, 60, [0.3], "window", 60], [5, 25, [0.3], "window", 6], [5, 26, [0.3], "window", 6], [8, 60, [0.3], "window", 1], [32, 1e9, [0.25], "window", 4096], [0, 9, [0.5], "window", 3],
+]) {
+  test(`row of ${layers} layers, ${tokens} tokens, alpha ${alphas}, ${keys} ${amount}`, async () => {
+    const page = await open(link_of(layers, tokens, alphas, keys, amount));
+    await settled(page);
+    assert.equal(await alertText(page), "");
+    const native = reference(layers, tokens, ...alphas, "--keys", keyed[keys].code, amount);
+    for (const [i, label] of labels.entries()) {
+      const wanted = native.row_summary[i]; // JSON has neither infinity nor NaN
+      if (wanted !== null) near(await number(page, `row/${label}`), wanted, label);
+    }
+    const rows = await csv(page);
+    const size = native.positions.length;
+    native.positions.forEach((m, i) => {
+      if (!at(rows, m)) return;
+      near(at(rows, m).row, native.entries[i], `row at ${m}`);
+      if (native.entries.length === 2 * size) return assert.equal(at(rows, m).continuum, null);
+      const log = native.entries[2 * size + i];
+      if (log !== null) near(at(rows, m).continuum, 10 ** log, `continuum at ${m}`);
+    });
+    if (keys === "slope" && tokens > 1) { // the limit from its formula, away from the ends
+      const [n, u, e] = [tokens - 1, (x) => Math.log((Math.exp(amount * (tokens - 1)) - 1) / (Math.exp(amount * (tokens - 1) * x) - 1)), all_alphas(layers, alphas)];
+      const w = e.reduce((law, a) => [...law, 0].map((p, k) => (1 - a) * p + a * (law[k - 1] ?? 0)), [1]);
+      for (const { position: m, continuum } of rows) {
+        const lambda = amount * n;
+        if (m < 0.1 * n || m > 0.9 * n || lambda > 500) continue;
+        let [f, term] = [0, 1];
+        for (let k = 1; k < w.length; ++k) [f, term] = [f + w[k] * term, (term * u(m / n)) / k];
+        near(continuum, ((lambda * Math.exp(lambda * (m / n))) / (Math.exp(lambda) - 1)) * f / n, `limit at ${m}`);
+      }
+    }
+    if (tokens <= 60) {
+      const row = dense_of(tokens, all_alphas(layers, alphas), keys, amount).at(-1);
+      assert.equal(rows.length, tokens);
+      row.forEach((p, m) => near(at(rows, m).row, p, `by multiplication at ${m}`));
+      const left = row.reduce((a, b) => a + b, 0);
+      near(await number(page, "row/mean position"), row.reduce((sum, p, m) => sum + m * p, 0) / left, "mean by multiplication");
+      if (keys === "sink" && amount > 0) near(await number(page, "row/taken by the sink"), 1 - left, "lost by multiplication");
+      if (keys === "window" && layers > 0) near(await number(page, "row/valley"), Math.min(...row), "valley by multiplication");
+    }
+    if (process.env.PROGRAM && alphas.length === 1 && tokens <= 1e5) {
+      const said = run(process.env.PROGRAM, "--alpha", String(alphas[0]), "--layers", String(layers), "--tokens", String(tokens), `--${keys}`, String(amount), "--points", "3", "--format", "json").summary;
+      for (const [label, key] of [["first token", "first_token"], ["first tenth", "first_tenth"], ["middle", "middle"], ["last tenth", "last_tenth"], ["query", "last_token"]])
+        near(await number(page, `row/${label}`), said[key], `influence_profile ${key}`);
+    }
+    await page.close();
+  });
+}
+
+/** Until the map of what is drawn is there. */
+const mapped = (page) => page.waitForFunction(() => map.final && !map.running && !map.stale && map.key === `${drawn.find((c) => slotNames[c.index] === state.mapped).rowKey} ${state.axis}`, null, { timeout: 120000 });
+
+for (const [layers, tokens, alphas, keys, amount] of [
+  [5, 40, [0.3], "uniform", 0], [5, 40, [0.3], "sink", 3], [4, 40, [0.3, 0.2, 0.2, 0.1], "slope", 0.2], [5, 40, [0.3], "window", 6],
+  [12, 1e12, [0.2], "uniform", 0], [12, 1e6, [0.2], "sink", 100], [12, 1e6, [0.2], "slope", 1e-5], [6, 1e6, [0.2], "window", 1000], [3, 1, [0.5], "uniform", 0], [2, 1000, [0], "uniform", 0],
+]) {
+  test(`map of ${layers} layers, ${tokens} tokens, alpha ${alphas}, ${keys} ${amount}`, async () => {
+    const page = await open(link_of(layers, tokens, alphas, keys, amount));
+    await mapped(page);
+    const some = await csv(page, "#map-csv");
+    const queries = [...new Set(some.map((c) => c.query))];
+    assert.equal(queries.length, Math.min(tokens, 128));
+    assert.ok(queries[0] === 0 && queries.at(-1) === tokens - 1);
+    assert.equal(some.length, (queries.length * (queries.length + 1)) / 2);
+    if (tokens <= 40) {
+      const all = dense_of(tokens, all_alphas(layers, alphas), keys, amount);
+      for (const { query, source, influence } of some) near(influence, all[query][source], `${source} on ${query}`);
+    } else {
+      for (const query of [queries[1], queries[64], queries[127]]) {
+        const native = reference(layers, query + 1, ...alphas, "--keys", keyed[keys].code, amount);
+        const row = some.filter((c) => c.query === query);
+        native.positions.forEach((m, i) => {
+          const cell = row.find((c) => c.source === m);
+          if (cell) near(cell.influence, native.entries[i], `${m} on ${query}`);
+          if (cell && cell.influence > 0) near(cell.log10_influence, native.entries[native.positions.length + i], `logarithm, ${m} on ${query}`);
+        });
+      }
+    }
+    // The table has some of the same, the reading the corner; a pixel of the first row has a colour.
+    const table = await page.$$eval("#map-table td", (l) => l.filter((td) => td.dataset.value).map((td) => Number(td.dataset.value)));
+    assert.ok(table.length > 0 && table.every((p) => some.some((c) => c.influence === p)));
+    await page.focus("#map");
+    for (const key of ["PageUp", "End", ...Array(8).fill("PageDown"), "End"]) await page.keyboard.press(key);
+    const digits = (n) => n.toLocaleString("en-US");
+    assert.ok((await page.$eval("#map-reading", (e) => e.textContent)).startsWith(`query ${digits(tokens - 1)}, source ${digits(tokens - 1)}: `));
+    await page.keyboard.press("Home");
+    assert.ok((await page.$eval("#map-reading", (e) => e.textContent)).startsWith(`query ${digits(tokens - 1)}, source 0: `));
+    await page.close();
+  });
+}
+
+test("keys: sliders, links, comparison", async () => {
+  const page = await open("#a=gpt2&an=1024");
+  assert.ok(await page.$eval("fieldset[data-slot='0'] .keys", (e) => e.disabled));
+  await settled(page);
+  const before = await number(page, "row/middle");
+  await page.click("fieldset[data-slot='0'] .take"); // the coefficients of the prediction
+  await page.waitForFunction(() => slots[0].valid.kind === "own" && drawn[0].valid.kind === "own");
+  await settled(page);
+  near(await number(page, "row/middle"), before, "of the coefficients taken");
+  await page.waitForFunction(() => location.hash.includes("a=own&an=1024&ah=12&aa=0."));
+  const slide = (to) => page.$eval("fieldset[data-slot='0'] .amount-slider", (e, to) => { e.value = to; e.dispatchEvent(new Event("input", { bubbles: true })); }, to);
+  const amount = () => page.$eval("fieldset[data-slot='0'] .amount", (e) => e.value);
+  for (const [keys, to, text, link] of [["sink", 2, "100", "as=100"], ["slope", -3, "0.001", "ad=0.001"], ["window", 1.3, "20", "aw=20"]]) {
+    await page.selectOption("fieldset[data-slot='0'] .keys", keys);
+    await slide(to);
+    assert.equal(await amount(), text);
+    await page.waitForFunction((link) => location.hash.includes(link) && (location.hash.match(/&a[sdw]=/g) ?? []).length === 1, link);
+    assert.equal(await page.$eval("#curve-continuum", (e) => e.disabled), keys === "window");
+    assert.ok(await drawn_well(page));
+  }
+  assert.match(await page.$eval("#notes", (e) => e.textContent), /no continuum limit/);
+  await page.check("#compare");
+  await page.selectOption("fieldset[data-slot='1'] .model", "own");
+  await page.selectOption("fieldset[data-slot='1'] .keys", "slope");
+  await page.fill("fieldset[data-slot='1'] .tokens", "300");
+  await page.selectOption("#mapped", "B");
+  await page.waitForFunction(() => location.hash.includes("bd=0.01") && location.hash.includes("m=B"));
+  await mapped(page);
+  const again = await open(new URL(page.url()).hash);
+  await mapped(again);
+  const table = (p) => p.$eval("#map-table", (t) => t.textContent);
+  assert.equal(await table(again), await table(page));
+  assert.match(await again.$eval("#map", (e) => e.getAttribute("aria-label")), /slope 0.01, 300 tokens/);
+  const box = await again.locator("#map").boundingBox();
+  await again.locator("#map").hover({ position: { x: 0.2 * box.width, y: 0.8 * box.height } });
+  await again.waitForFunction(() => /^query 2\d\d, source \d+: /.test(document.querySelector("#map-reading").textContent));
+  await again.locator("#map").hover({ position: { x: 0.8 * box.width, y: 0.2 * box.height } });
+  await again.waitForFunction(() => document.querySelector("#map-reading").textContent === ""); // after the query
+  await page.close();
+  await again.close();
+});
 
 test("sliders, links, reading, downloads", async () => {
   const page = await open();
@@ -217,9 +375,23 @@ test("bad input", async () => {
     await page.fill(selector, before);
     await page.waitForFunction(() => document.querySelector("#alert").textContent === "");
   }
+  const amounts = { sink: ["NaN", "-1", "1e999", "", "Infinity", "two"], slope: ["NaN", "-0.1", "1e999", "1e308", ""], window: ["0", "-3", "1.5", "1e13", "NaN", "", "<b>1</b>"] };
+  for (const [keys, texts] of Object.entries(amounts)) {
+    await page.selectOption("fieldset[data-slot='0'] .keys", keys);
+    const before = await page.$eval("fieldset[data-slot='0'] .amount", (e) => e.value);
+    for (const text of texts) {
+      await page.fill("fieldset[data-slot='0'] .amount", text);
+      await page.waitForFunction(() => document.querySelector("#alert").textContent !== "", null, { timeout: 5000 }).catch(() => assert.fail(`${keys} '${text}' is accepted`));
+      assert.ok(await drawn_well(page));
+    }
+    await page.fill("fieldset[data-slot='0'] .amount", before);
+    await page.waitForFunction(() => document.querySelector("#alert").textContent === "");
+  }
   await page.close();
   const hostile = ["#a=<script>alert(1)</script>", "#a=__proto__", "#a=own&aa=NaN", "#a=own&an=1e99", "#a=own&ah=1e9&an=10", "#a=gpt2&an=-1", "#%", "#a=%E0%A4%A", "#x=javascript:alert(1)", "#zz=1",
-    "#a=config&aj=%7B", "#a=config&af=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&aj=%7B%7D", "#a=own&aa=" + "0.1+".repeat(4500), "#" + "a".repeat(30000), "#a=gpt2&b=constructor", "#y=<b>&hide=predicted+row+continuum&a=toString"];
+    "#a=config&aj=%7B", "#a=config&af=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&aj=%7B%7D", "#a=own&aa=" + "0.1+".repeat(4500), "#" + "a".repeat(30000), "#a=gpt2&b=constructor",
+    "#a=own&as=NaN", "#a=own&as=-1", "#a=own&as=1e999", "#a=own&ad=-0.5", "#a=own&ad=1e999", "#a=own&ad=%00", "#a=own&aw=0", "#a=own&aw=-1e999", "#a=own&aw=1.5", "#a=own&aw=1e13", "#a=own&as=<img src=x onerror=alert(1)>",
+    "#a=own&as=1&aw=5", "#a=own&ad=1&as=1&aw=5", "#a=gpt2&as=1", "#a=own&an=1e12&ah=4096&aw=1e11", "#a=own&ad=1e308&an=1e12", "#m=__proto__", "#y=<b>&hide=predicted+row+continuum&a=toString"];
   for (const hash of hostile) {
     const bad = await browser.newContext({ bypassCSP: true }).then((c) => c.newPage());
     bad.on("pageerror", (e) => complaints.push(`${hash.slice(0, 60)}: ${e}`));
@@ -233,9 +405,15 @@ test("bad input", async () => {
 });
 
 test("frames while dragging", async () => {
-  for (const hash of ["#a=own&an=1000&ah=32&aa=0.2", "#a=llama-3.1-8b&an=8192", "#a=own&an=1000&ah=96&aa=0.3&b=own&bn=5000&bh=96&ba=0.1"]) {
+  for (const hash of ["#a=own&an=1000&ah=32&aa=0.2", "#a=gpt2&an=8192", "#a=own&an=1000&ah=96&aa=0.3&b=own&bn=5000&bh=96&ba=0.1",
+    "#a=own&an=1000&ah=32&aa=0.2&as=10", "#a=own&an=1000&ah=32&aa=0.2&ad=0.0001", "#a=own&an=1000&ah=32&aa=0.2&aw=256"]) {
     const page = await open(hash);
-    if (hash.includes("llama")) await settled(page);
+    if (hash.includes("gpt2")) await settled(page);
+    // What the page's thread works, whatever else the machine does.
+    const client = await page.context().newCDPSession(page);
+    await client.send("Performance.enable", { timeDomain: "threadTicks" });
+    const busy = async () => (await client.send("Performance.getMetrics")).metrics.find((m) => m.name === "TaskDuration").value;
+    const before = await busy();
     const times = await page.evaluate(async () => {
       const slider = document.querySelector("fieldset[data-slot='0'] .tokens-slider");
       const work = [];
@@ -259,8 +437,9 @@ test("frames while dragging", async () => {
       const of = (list, q) => Math.round(10 * list[Math.floor(q * (list.length - 1))]) / 10;
       return { work: [of(w, 0.5), of(w, 0.95)], frame: [of(f, 0.5), of(f, 0.95)] };
     });
-    console.log(`  ${hash}: work of a frame ${times.work[0]} ms (95 %: ${times.work[1]}), frame to frame ${times.frame[0]} ms (${times.frame[1]})`);
-    assert.ok(times.work[0] < 1000, "slower than a frame a second"); // a busy machine is no failure
+    const cost = (1000 * (await busy() - before)) / 90;
+    console.log(`  ${hash}: ${cost.toFixed(1)} ms of processor time a frame; work of a frame ${times.work[0]} ms (95 %: ${times.work[1]}), frame to frame ${times.frame[0]} ms (${times.frame[1]})`);
+    assert.ok(cost < 1000 / 30, "30 frames a second are not reached"); // a busy machine is no failure
     await page.close();
   }
 });
@@ -271,16 +450,20 @@ test("accessibility and pictures", async () => {
     ["compare", "#a=gpt2&an=1024&b=own&bn=4096&bh=12&ba=0.3&y=even&x=u", { viewport: { width: 1100, height: 1350 } }],
     ["phone", "#a=gpt2&an=1024&b=own&bn=4096&bh=12&ba=0.3", { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2 }],
     ["dark", "#a=gpt2&an=1024&b=own&bn=1024&bh=12&ba=0.3&x=u", { viewport: { width: 1100, height: 1350 }, colorScheme: "dark" }],
+    ["keys", "#a=own&an=2000&ah=12&aa=0.3&as=50&b=own&bn=2000&bh=12&ba=0.3&bw=300&y=even&x=u", { viewport: { width: 1100, height: 1350 } }],
     ["alert", "#a=mamba&an=1024", { viewport: { width: 700, height: 900 } }],
   ];
   for (const [name, hash, options] of looks) {
     const page = await open(hash, options);
     if (name !== "alert") await settled(page);
+    await mapped(page);
     const box = await page.locator("#plot").boundingBox();
     await page.locator("#plot").hover({ position: { x: 0.4 * box.width, y: 0.5 * box.height } });
     await page.waitForFunction(() => document.querySelector("#reading").textContent !== "");
     await page.screenshot({ path: resolve(pictures, name + ".png"), fullPage: true });
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than the window`);
+    await page.$$eval("details", (all) => all.forEach((details) => (details.open = true)));
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} is wider than the window when all is open`);
     await page.evaluate(readFileSync(axe, "utf8"));
     const { violations } = await page.evaluate(() => axe.run({ preload: false })); // it would read style.css, which a page from a disk may not
     assert.deepEqual(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(" ")}`), [], name);
