@@ -188,10 +188,10 @@ struct profile {
         : net(n),
           attention(options),
           row(row_of(n, n.query(), options)),
-          limit(options.slope
-                    ? cesaro::continuum_influence<double>(
-                          n.schedule, cesaro::decay_clock<double>{.slope = *options.slope * double(n.tokens)})
-                    : cesaro::continuum_influence<double>(n.schedule)) {}
+          limit(options.slope ? cesaro::continuum_influence<double>(
+                                    n.schedule,
+                                    cesaro::decay_clock<double>{.slope = *options.slope * double(n.query())})
+                              : cesaro::continuum_influence<double>(n.schedule)) {}
 
     network net;
     attention_options attention;

@@ -39,10 +39,14 @@ double continuum_share(const cesaro::continuum_influence<double>& limit, Index q
     const Eigen::VectorXd w = limit.hops().weights();
     const Index depth = w.size() - 1;
     const double n = double(std::max<Index>(query, 1));
-    if (m == query) return w[0] + (depth > 0 ? w[1] / n : 0);
+    // One hop has the density of the keys, g / G(1), at both ends: 1 of uniform ones.
+    const double slope = limit.slope();
+    const double last = slope > 0 ? slope / -std::expm1(-slope) : 1;
+    const double first = slope > 0 ? slope / std::expm1(slope) : 1;
+    if (m == query) return w[0] + (depth > 0 ? w[1] * last / n : 0);
     if (m > 0) return pdf(limit, double(m) / n) / n;
     if (depth == 0) return 0;
-    return (w.tail(depth - 1).array() > 0).any() ? std::numeric_limits<double>::infinity() : w[1] / n;
+    return (w.tail(depth - 1).array() > 0).any() ? std::numeric_limits<double>::infinity() : w[1] * first / n;
 }
 
 namespace {

@@ -749,6 +749,11 @@ TEST_CASE("influence_profile: rows of attention that is not uniform") {
     check("--window 40", "", uniform);
     CHECK(output_of(program, "--tokens 9 --depth 2 --alpha 0.3 --slope 0 --all --format csv").find("inf") !=
           std::string::npos);
+    // The limit is near everywhere, at both ends too: a hop's density is that of the keys.
+    const csv limit(
+        output_of(program, "--tokens 1000 --depth 1 --alpha 0.5 --slope 0.01 --all --format csv"));
+    for (std::size_t m = 0; m < 1000; ++m)
+        CHECK(limit["continuum"][m] == Approx(limit["influence"][m]).epsilon(0.01));
     check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --slope=-1", {"--slope", "-1"});
     check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --sink inf", {"--sink", "inf"});
     check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --window 0", {"--window", "0"});
