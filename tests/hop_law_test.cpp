@@ -9,6 +9,7 @@
 #include <cesaro/hop_law.hpp>
 #include <cesaro/influence_row.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -203,6 +204,57 @@ TEST_CASE("weights below the least double are there") {
     CHECK(law.mean() == Approx(1500).epsilon(1e-13));
     CHECK_FALSE(law == hop_law<>(law.weights()));
     CHECK(law == hop_law<>(mixing_schedule<>::constant(3000, 0.5)));
+}
+
+TEMPLATE_TEST_CASE("layers that differ, in twice the precision wherever their weights lie", "", double,
+                   long double) {
+    using Real = TestType;
+    using Word = cesaro::detail::double_word<Real>;
+    const auto check = [](const std::vector<Real>& alphas) {
+        std::vector<float100> exact{1};
+        for (const Real alpha : alphas) {
+            exact.push_back(0);
+            for (std::size_t k = exact.size() - 1; k > 0; --k)
+                exact[k] = (1 - float100(alpha)) * exact[k] + float100(alpha) * exact[k - 1];
+            exact[0] *= 1 - float100(alpha);
+        }
+        const hop_law<Real> law{mixing_schedule<Real>(alphas)};
+        const auto w = law.template weights_as<cesaro::detail::scaled<Word>>();
+        double worst = 0;
+        for (std::size_t k = 0; k < exact.size(); ++k) {
+            auto near_one = w[Eigen::Index(k)];
+            CHECK((near_one > 0) == (exact[k] > 0));
+            if (exact[k] == 0) continue;
+            int exponent = 0;
+            const float100 right = frexp(exact[k], &exponent);
+            for (int step = 0; exponent < 0; exponent += step) {
+                step = std::min(-exponent, 400);
+                near_one *= cesaro::detail::scaled<Word>(Word(std::ldexp(Real(1), step)));
+            }
+            const auto word = static_cast<Word>(near_one);
+            const float100 value = ldexp(float100(word.high()) + float100(word.low()), -exponent);
+            worst = std::max(worst, static_cast<double>(abs(float100(value / right - 1))));
+        }
+        CHECK(worst < double(alphas.size()) * std::ldexp(1.0, 4 - 2 * std::numeric_limits<Real>::digits));
+    };
+    const auto mixed = [](int depth, double least, double most) {
+        std::vector<Real> alphas;
+        for (int l = 0; l < depth; ++l)
+            alphas.push_back(Real(least * std::pow(most / least, double((7 * l) % depth) / depth)));
+        return alphas;
+    };
+    check(mixed(2, 0.25, 0.5));
+    check(mixed(24, 0.05, 0.5));
+    check(mixed(126, 0.01, 0.9));
+    check(mixed(400, 0.3, 0.999));    // leaves the range of double half way
+    check(mixed(60, 1e-12, 1e-6));    // and soon
+    check(mixed(7, 1e-300, 1e-299));  // and at once
+    std::vector<Real> ends = mixed(30, 0.1, 0.4);
+    ends.insert(ends.begin() + 7, {Real(0), Real(1), Real(0.5), Real(0), Real(1), Real(0.5), Real(0.5)});
+    check(ends);
+    check({Real(0), Real(0.25)});
+    check({Real(1), Real(0.25)});
+    check({Real(0), Real(0), Real(1)});
 }
 
 TEST_CASE("a law that loses mass, and the law given that none is lost") {

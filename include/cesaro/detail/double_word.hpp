@@ -196,31 +196,6 @@ class double_word {
     /// Of such a product.
     Base rounded() const { return high_ + low_; }
 
-  private:
-    static constexpr int table_size = 128;
-
-    double_word(Base high, Base low) : high_(high), low_(low) {}
-
-    /// high + low where |high| >= |low| or so.
-    static double_word renormalized(Base high, Base low) {
-        const Base sum = high + low;
-        return {sum, low - (sum - high)};
-    }
-    static double_word exact_sum(Base a, Base b) {
-        const Base sum = a + b;
-        const Base added = sum - a;
-        return {sum, (a - (sum - added)) + (b - added)};
-    }
-    /// Both ways give the same two numbers.
-    static double_word exact_product(Base a, Base b) {
-        const Base product = a * b;
-#ifdef FP_FAST_FMA
-        if constexpr (std::is_same_v<Base, double>) return {product, std::fma(a, b, -product)};
-#endif
-        const auto [a1, a2] = halves(a);
-        const auto [b1, b2] = halves(b);
-        return {product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2};
-    }
     struct half_words {
         Base upper, lower;
     };
@@ -231,7 +206,32 @@ class double_word {
         const Base upper = scaled - (scaled - a);
         return {upper, a - upper};
     }
+    /// high + low where |high| >= |low| or so.
+    static double_word renormalized(Base high, Base low) {
+        const Base sum = high + low;
+        return {sum, low - (sum - high)};
+    }
+    static double_word exact_sum(Base a, Base b) {
+        const Base sum = a + b;
+        const Base added = sum - a;
+        return {sum, (a - (sum - added)) + (b - added)};
+    }
 
+  private:
+    static constexpr int table_size = 128;
+
+    double_word(Base high, Base low) : high_(high), low_(low) {}
+
+    /// Both ways give the same two numbers.
+    static double_word exact_product(Base a, Base b) {
+        const Base product = a * b;
+#ifdef FP_FAST_FMA
+        if constexpr (std::is_same_v<Base, double>) return {product, std::fma(a, b, -product)};
+#endif
+        const auto [a1, a2] = halves(a);
+        const auto [b1, b2] = halves(b);
+        return {product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2};
+    }
     static double_word log_near_one(const double_word& f) {
         const int i = int((f.high_ - 1) * table_size + (f.high_ < 1 ? Base(-0.5) : Base(0.5)));
         const double_word centre = Base(1) + Base(i) / table_size;
