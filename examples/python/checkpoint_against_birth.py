@@ -22,7 +22,7 @@ from train_tiny import FAMILIES, TOKENS, train  # noqa: E402
 
 torch.set_num_threads(1)
 config = FAMILIES["llama"]
-path = {step: (loss, profile) for step, loss, profile in train("llama", "recency", steps=100, batch=8)}
+path = {step: (loss, profile) for step, loss, _, profile, _ in train("llama", "recency", steps=100, batch=8)}
 for step, (loss, profile) in path.items():
     s = cesaro.summarize(profile)
     print(f"step {step:>4}: loss {loss:.2f} nats, first token {TOKENS * profile[0]:.2f} times even, query {s.last_token:.3f}")
