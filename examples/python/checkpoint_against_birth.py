@@ -5,7 +5,7 @@
 # # A trained checkpoint against its birth
 # The same network twice: as it was drawn, and trained. A checkpoint is a dictionary of arrays by the names that they have
 # in files (`{name: tensor.numpy() for name, tensor in model.state_dict().items()}`), or the directory of one. Here a
-# Llama of four layers begins to learn a chain in which each token decides the next; `train_tiny.py` beside this file has
+# Llama of four layers begins to learn which token decides which next one; `train_tiny.py` beside this file has
 # the network, this task and others, and trains for longer.
 
 # %%

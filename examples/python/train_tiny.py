@@ -227,6 +227,7 @@ def shares_of(profile):
         "first_token": even[0],
         "first_tenth": even[:TENTH].mean(),
         "middle": even[TENTH:-TENTH].mean(),
+        "median": np.median(even),
         "last_tenth": even[-TENTH:].mean(),
         "query": even[-1],
     }
@@ -297,6 +298,8 @@ def draw(runs, file):
             ax.plot(TOKENS - 1, TOKENS * profile[-1], "o", color=colour, markersize=3.5)
         ax.plot(TOKENS * np.array(these[0]["theory"]), color="crimson", linewidth=1, linestyle=":", label="predicted birth")
         ax.set_title(f"{task}: {family}", fontsize=9)
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_locator(pyplot.NullLocator())
     for ax in panels[-1]:
         ax.set_xlabel("position")
     for ax in panels[:, 0]:
