@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The cesaro authors
 # SPDX-License-Identifier: MIT
 #
-# Trains the small networks of docs/training.md and writes its tables and its plot. About a quarter of an hour on one core.
+# Trains the small networks of docs/training.md and writes its tables and its plot. A quarter of an hour on one core.
 #   scripts/training.sh [RESULTS]     results already in RESULTS are kept
 # PYTHON (python3) has the package cesaro, PyTorch and matplotlib; SEEDS (1 2 3) says which networks.
 set -euo pipefail
