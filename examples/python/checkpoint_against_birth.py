@@ -5,7 +5,7 @@
 # # A trained checkpoint against its birth
 # The same network twice: as it was drawn, and trained. A checkpoint is a dictionary of arrays by the names that they have
 # in files (`{name: tensor.numpy() for name, tensor in model.state_dict().items()}`), or the directory of one. Here a
-# Llama of four layers begins to learn a chain in which each token decides the next; `train_tiny.py` beside this file has
+# Llama of four layers begins to learn which token decides which next one; `train_tiny.py` beside this file has
 # the network, this task and others, and trains for longer.
 
 # %%
@@ -22,7 +22,7 @@ from train_tiny import FAMILIES, TOKENS, train  # noqa: E402
 
 torch.set_num_threads(1)
 config = FAMILIES["llama"]
-path = {step: (loss, profile) for step, loss, profile in train("llama", "recency", steps=100, batch=8)}
+path = {step: (loss, profile) for step, loss, _, profile, _ in train("llama", "recency", steps=100, batch=8)}
 for step, (loss, profile) in path.items():
     s = cesaro.summarize(profile)
     print(f"step {step:>4}: loss {loss:.2f} nats, first token {TOKENS * profile[0]:.2f} times even, query {s.last_token:.3f}")

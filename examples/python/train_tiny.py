@@ -3,12 +3,14 @@
 """Does the U-shape of birth survive training?
 
 Trains small decoders in PyTorch on synthetic tasks, from cesaro's own initial weights, and measures the profile of the
-last position on the way: at birth, and after 10, 100, ... steps. Every seed is fixed.
+last position on the way: at birth, and after 10, 30, 100, ... steps. Every seed is fixed. docs/training.md tells what
+comes of it.
 
-usage: train_tiny.py [--family gpt2 llama] [--task recall copy recency] [--steps 1000] [--json FILE] [--plot FILE]
+usage: train_tiny.py [--family gpt2 llama] [--task recall copy recency] [--steps 300] [--seeds 1 2 3] [--json FILE] [--plot FILE]
 """
 
 import argparse
+import itertools
 import json
 import math
 import sys
@@ -20,8 +22,11 @@ from torch import nn
 import cesaro
 
 TOKENS, VOCABULARY = 64, 64
+TENTH = TOKENS // 10
+SEPARATOR = VOCABULARY - 1
+DEVIATION = 0.07  # so that width times variance is that of GPT-2 small, 768 * 0.02**2
 FAMILIES = {
-    "gpt2": {"model_type": "gpt2", "n_layer": 4, "n_embd": 64, "n_head": 4, "n_positions": TOKENS, "initializer_range": 0.1},
+    "gpt2": {"model_type": "gpt2", "n_layer": 4, "n_embd": 64, "n_head": 4, "n_positions": TOKENS, "initializer_range": DEVIATION},
     "llama": {
         "model_type": "llama",
         "num_hidden_layers": 4,
@@ -30,7 +35,7 @@ FAMILIES = {
         "num_attention_heads": 4,
         "num_key_value_heads": 4,
         "max_position_embeddings": TOKENS,
-        "initializer_range": 0.1,
+        "initializer_range": DEVIATION,
         "tie_word_embeddings": True,
     },
 }
@@ -40,15 +45,20 @@ for family in FAMILIES.values():
 
 
 class Decoder(nn.Module):
-    """Parameters by the names that they have in checkpoints; `forward` gives logits, shape (batch, tokens, vocabulary)."""
+    """Parameters by the names that they have in checkpoints; `forward` gives logits, shape (batch, tokens, vocabulary), `last_hidden`
+    what they are read from, of the embeddings."""
 
     def __init__(self, config, seed):
         super().__init__()
+        self.layers = config.get("n_layer") or config["num_hidden_layers"]
         self.tensors = {
             name: nn.Parameter(torch.from_numpy(array)) for name, array in cesaro.draw_weights(config, seed).items()
         }
         for i, parameter in enumerate(self.tensors.values()):
             self.register_parameter(f"p{i}", parameter)
+
+    def forward(self, ids):
+        return self.last_hidden(self.embed(ids)) @ self.tensors[self.embeddings].T
 
     def numpy(self):
         return {name: parameter.detach().numpy() for name, parameter in self.tensors.items()}
@@ -62,7 +72,12 @@ def attend(q, k, v, heads):
 
 
 class GPT2(Decoder):
-    def forward(self, ids):
+    embeddings = "wte.weight"
+
+    def embed(self, ids):
+        return self.tensors["wte.weight"][ids] + self.tensors["wpe.weight"][: ids.shape[1]]
+
+    def last_hidden(self, x):
         t = self.tensors
 
         def norm(x, name):
@@ -71,17 +86,18 @@ class GPT2(Decoder):
         def linear(x, name):
             return x @ t[name + ".weight"] + t[name + ".bias"]
 
-        x = t["wte.weight"][ids] + t["wpe.weight"][: ids.shape[1]]
-        for layer in range(4):
+        for layer in range(self.layers):
             name = f"h.{layer}."
             q, k, v = linear(norm(x, name + "ln_1"), name + "attn.c_attn").chunk(3, dim=2)
             x = x + linear(attend(q, k, v, 4), name + "attn.c_proj")
             gelu = nn.functional.gelu(linear(norm(x, name + "ln_2"), name + "mlp.c_fc"), approximate="tanh")
             x = x + linear(gelu, name + "mlp.c_proj")
-        return norm(x, "ln_f") @ t["wte.weight"].T
+        return norm(x, "ln_f")
 
 
 class Llama(Decoder):
+    embeddings = "model.embed_tokens.weight"
+
     def __init__(self, config, seed):
         super().__init__(config, seed)
         angles = torch.outer(torch.arange(TOKENS), 10000 ** -(torch.arange(0, 16, 2) / 16)).repeat(1, 2)
@@ -95,7 +111,10 @@ class Llama(Decoder):
         first, second = x.chunk(2, dim=-1)
         return (x * cos + torch.cat((-second, first), dim=-1) * sin).flatten(2)
 
-    def forward(self, ids):
+    def embed(self, ids):
+        return self.tensors["model.embed_tokens.weight"][ids]
+
+    def last_hidden(self, x):
         t = self.tensors
 
         def norm(x, name):
@@ -104,8 +123,7 @@ class Llama(Decoder):
         def linear(x, name):
             return x @ t[name + ".weight"].T
 
-        x = t["model.embed_tokens.weight"][ids]
-        for layer in range(4):
+        for layer in range(self.layers):
             name = f"model.layers.{layer}."
             z = norm(x, name + "input_layernorm")
             q, k, v = (linear(z, name + f"self_attn.{part}_proj") for part in "qkv")
@@ -113,102 +131,146 @@ class Llama(Decoder):
             z = norm(x, name + "post_attention_layernorm")
             gate = nn.functional.silu(linear(z, name + "mlp.gate_proj"))
             x = x + linear(gate * linear(z, name + "mlp.up_proj"), name + "mlp.down_proj")
-        return norm(x, "model.norm") @ t["model.embed_tokens.weight"].T
+        return norm(x, "model.norm")
 
 
-# Tasks: token ids of shape (batch, TOKENS), and which positions have a next token that can be known.
+# A task gives token ids of shape (batch, TOKENS + 1), for every position but the last one whether its next token can be
+# known, and where the answer stands that position TOKENS - 1 has to give: that position's profile is measured.
+
+
+def shuffled(batch, count, random):
+    return torch.rand(batch, count, generator=random).argsort(dim=1)
+
+
+def asked(first, step=1):
+    return torch.arange(TOKENS).ge(first) & (torch.arange(TOKENS) % step == first % step)
 
 
 def recall(batch, random):
-    """Pairs of a key and a value, which belong together in this prompt: known where the key was there before."""
-    keys = torch.randint(16, (batch, TOKENS // 2), generator=random)
-    values = torch.randint(16, VOCABULARY, (batch, 16), generator=random).gather(1, keys)
-    seen = (keys[:, :, None] == keys[:, None, :]).tril(-1).any(dim=2)
-    known = torch.zeros(batch, TOKENS, dtype=torch.bool)
-    known[:, ::2] = seen
-    return torch.stack((keys, values), dim=2).flatten(1), known
+    """A value of each of eight kinds, anywhere among tokens of no kind; then four kinds: which value of it was there?"""
+    kinds, members, questions = 8, 6, 4
+    body = TOKENS - 2 * questions + 1
+    ids = torch.randint(kinds * (members + 1), VOCABULARY, (batch, TOKENS + 1), generator=random)
+    values = kinds + members * torch.arange(kinds) + torch.randint(members, (batch, kinds), generator=random)
+    places = shuffled(batch, body, random)[:, :kinds]
+    ids.scatter_(1, places, values)
+    order = shuffled(batch, kinds, random)[:, :questions]
+    ids[:, body::2] = order
+    ids[:, body + 1 :: 2] = values.gather(1, order)
+    return ids, asked(body, 2).expand(batch, TOKENS), places.gather(1, order)[:, -1]
 
 
 def copy(batch, random):
-    """A random string, twice: known in the second half."""
-    ids = torch.randint(VOCABULARY, (batch, TOKENS // 2), generator=random).repeat(1, 2)
-    return ids, (torch.arange(TOKENS) >= TOKENS // 2).expand(batch, TOKENS)
+    """32 tokens, then the same again: the answer is always 32 tokens back."""
+    string = shuffled(batch, SEPARATOR, random)[:, : TOKENS // 2]
+    ids = torch.cat((string, torch.full((batch, 1), SEPARATOR), string), dim=1)
+    return ids, asked(TOKENS // 2).expand(batch, TOKENS), torch.full((batch,), TOKENS // 2 - 1)
 
 
 def recency(batch, random):
-    """Each token decides the next, nine times in ten."""
+    """Each token decides the next one, but for half of them, which are random and not asked for: all that is needed is the query."""
     following = torch.randperm(VOCABULARY, generator=torch.Generator().manual_seed(0))
-    ids = torch.randint(VOCABULARY, (batch, TOKENS), generator=random)
-    chance = torch.rand(batch, TOKENS, generator=random) < 0.9
-    for m in range(1, TOKENS):
-        ids[:, m] = torch.where(chance[:, m], following[ids[:, m - 1]], ids[:, m])
-    return ids, torch.ones(batch, TOKENS, dtype=torch.bool)
+    ids = torch.randint(VOCABULARY, (batch, TOKENS + 1), generator=random)
+    known = torch.rand(batch, TOKENS, generator=random) < 0.5
+    known[:, -1] = True
+    for m in range(TOKENS):
+        ids[:, m + 1] = torch.where(known[:, m], following[ids[:, m]], ids[:, m + 1])
+    return ids, known, torch.full((batch,), TOKENS - 1)
 
 
 TASKS = {"recall": recall, "copy": copy, "recency": recency}
 
 
-def profile_of(config, weights, prompts):
-    """The mean over prompts of the shares of all positions in the exact Jacobian norms of the last one."""
-    shares = 0
-    for ids in prompts:
-        norms = cesaro.jacobian_norms(config, weights=weights, token_ids=ids, probes="exact").profile
-        shares = shares + norms / norms.sum()
-    return shares / len(prompts)
+def norms_of(config, weights, prompts):
+    """The exact norms of the Jacobian of the last position's output by all embeddings: shape (prompts, tokens)."""
+    return np.array([cesaro.jacobian_norms(config, weights=weights, token_ids=ids, probes="exact").profile for ids in prompts])
 
 
 def train(family, task, steps, batch=32, prompts=8, seed=1):
-    """Yields step, loss in nats per token and profile, at steps 0, 10, 100, ... and the last."""
+    """Yields step, loss in nats per token asked for, accuracy at the last position, profile and the answer's share: of step 0, of
+    10, 30, 100, 300, ... and of the last one. Prompts to be measured on are the same at each of them, and are not trained on."""
     config = FAMILIES[family]
     model = (GPT2 if family == "gpt2" else Llama)(config, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0)
     random = torch.Generator().manual_seed(seed)
-    shown, _ = TASKS[task](prompts, torch.Generator().manual_seed(seed + 1))
-    milestones = {0, steps} | {10**i for i in range(1, 6)}
+    ids, known, answers = TASKS[task](256, torch.Generator().manual_seed(1000 + seed))
+    milestones = {0, steps} | {k * 10**i for i in range(1, 6) for k in (1, 3)}
     for step in range(steps + 1):
-        ids, known = TASKS[task](batch, random)
-        known = known[:, :-1]
-        loss = nn.functional.cross_entropy(model(ids)[:, :-1][known], ids[:, 1:][known])
-        if step in milestones and step <= steps:
-            yield step, loss.item(), profile_of(config, model.numpy(), shown.numpy())
+        if step in milestones:
+            with torch.no_grad():
+                logits = model(ids[:, :-1])
+            loss = nn.functional.cross_entropy(logits[known], ids[:, 1:][known]).item()
+            accuracy = (logits[:, -1].argmax(dim=1) == ids[:, -1]).float().mean().item()
+            norms = norms_of(config, model.numpy(), ids[:prompts, :-1].numpy())
+            squares = np.square(norms).mean(axis=0)  # over prompts
+            answer = np.square(norms[np.arange(prompts), answers[:prompts].numpy()]).mean()
+            total = np.sqrt(squares).sum()
+            yield step, loss, accuracy, np.sqrt(squares) / total, np.sqrt(answer) / total
         if step < steps:
-            for group in optimizer.param_groups:
-                group["lr"] = 3e-3 * min(1, (step + 1) / 50)
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
+            learn(model, optimizer, step, *TASKS[task](batch, random)[:2])
+
+
+def learn(model, optimizer, step, ids, known):
+    for group in optimizer.param_groups:
+        group["lr"] = 3e-3 * min(1, (step + 1) / 50)
+    loss = nn.functional.cross_entropy(model(ids[:, :-1])[known], ids[:, 1:][known])
+    optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+
+
+def shares_of(profile):
+    """Mean shares times the number of tokens, so that 1 is that of a uniform profile; the last tenth holds the query."""
+    even = len(profile) * np.asarray(profile)
+    return {
+        "first_token": even[0],
+        "first_tenth": even[:TENTH].mean(),
+        "middle": even[TENTH:-TENTH].mean(),
+        "median": np.median(even),
+        "last_tenth": even[-TENTH:].mean(),
+        "query": even[-1],
+    }
+
+
+def path(family, task, steps, seed):
+    """Of one network, at each milestone, what is told of it."""
+    theory = cesaro.predict(FAMILIES[family], TOKENS).expand()
+    birth = None
+    for step, loss, accuracy, profile, answer in train(family, task, steps, seed=seed):
+        birth = profile if birth is None else birth
+        yield {
+            "family": family,
+            "task": task,
+            "seed": seed,
+            "step": step,
+            "loss": loss,
+            "accuracy": accuracy,
+            **shares_of(profile),
+            "answer": TOKENS * answer,
+            "spearman_birth": cesaro.spearman(profile, birth),
+            "spearman_theory": cesaro.spearman(profile, theory),
+            "profile": profile.tolist(),
+            "theory": theory.tolist(),
+        }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
     parser.add_argument("--family", nargs="+", choices=FAMILIES, default=list(FAMILIES))
     parser.add_argument("--task", nargs="+", choices=TASKS, default=list(TASKS))
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1])
     parser.add_argument("--json", metavar="FILE", help="write every profile")
     parser.add_argument("--plot", metavar="FILE", help="draw them")
     arguments = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # the last digits depend on it
     runs = []
-    for family in arguments.family:
-        predicted = cesaro.predict(FAMILIES[family], TOKENS).expand()
-        for task in arguments.task:
-            for step, loss, profile in train(family, task, arguments.steps):
-                runs.append(
-                    {
-                        "family": family,
-                        "task": task,
-                        "step": step,
-                        "loss": loss,
-                        "first_token": TOKENS * profile[0],
-                        "middle": TOKENS * profile[TOKENS // 10 : -(TOKENS // 10)].mean(),
-                        "query": TOKENS * profile[-1],
-                        "spearman": cesaro.spearman(profile, predicted),
-                        "profile": profile.tolist(),
-                    }
-                )
-                shown = {key: value for key, value in runs[-1].items() if key != "profile"}
-                print("  ".join(f"{v:.3f}" if isinstance(v, float) else f"{v}" for v in shown.values()), flush=True)
+    for seed, family, task in itertools.product(arguments.seeds, arguments.family, arguments.task):
+        for run in path(family, task, arguments.steps, seed):
+            runs.append(run)
+            shown = [f"{v:.3f}" if isinstance(v, float) else f"{v}" for v in run.values() if not isinstance(v, list)]
+            print("  ".join(shown), flush=True)
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
             json.dump(runs, file)
@@ -217,27 +279,34 @@ def main():
 
 
 def draw(runs, file):
-    """A panel for each family and task, a curve for each step."""
+    """A panel for each task and family, a curve for each step, the mean over seeds; the theory dotted."""
+    import matplotlib
     from matplotlib import pyplot
 
-    families = list(dict.fromkeys(run["family"] for run in runs))
-    tasks = list(dict.fromkeys(run["task"] for run in runs))
-    size = (3.2 * len(tasks) + 1, 2.4 * len(families) + 0.6)
-    figure, panels = pyplot.subplots(len(families), len(tasks), figsize=size, sharex=True, squeeze=False)
-    steps = sorted({run["step"] for run in runs})
-    for run in runs:
-        ax = panels[families.index(run["family"]), tasks.index(run["task"])]
-        colour = pyplot.get_cmap("viridis")(0.9 * steps.index(run["step"]) / max(1, len(steps) - 1))
-        ax.semilogy(TOKENS * np.array(run["profile"]), color=colour, label=f"step {run['step']}")
-        ax.axhline(1, color="0.7", linewidth=0.6)
-        ax.set_title(f"{run['family']}, {run['task']}", fontsize=9)
+    matplotlib.rcParams.update({"svg.hashsalt": "cesaro", "svg.fonttype": "none", "font.size": 9})
+    families, tasks, steps = (list(dict.fromkeys(run[key] for run in runs)) for key in ("family", "task", "step"))
+    size = (3.3 * len(families) + 0.4, 2.5 * len(tasks) + 0.7)
+    figure, panels = pyplot.subplots(len(tasks), len(families), figsize=size, sharex=True, sharey="row", squeeze=False)
+    for (row, task), (column, family) in itertools.product(enumerate(tasks), enumerate(families)):
+        ax = panels[row, column]
+        ax.axhline(1, color="0.8", linewidth=0.8, zorder=0)
+        these = [run for run in runs if (run["family"], run["task"]) == (family, task)]
+        for i, step in enumerate(steps):
+            profile = np.mean([run["profile"] for run in these if run["step"] == step], axis=0)
+            colour = pyplot.get_cmap("viridis_r")(0.12 + 0.88 * i / max(1, len(steps) - 1))
+            ax.semilogy(TOKENS * profile, color=colour, linewidth=1.2, label=f"step {step}")
+            ax.plot(TOKENS - 1, TOKENS * profile[-1], "o", color=colour, markersize=3.5)
+        ax.plot(TOKENS * np.array(these[0]["theory"]), color="crimson", linewidth=1, linestyle=":", label="predicted birth")
+        ax.set_title(f"{task}: {family}", fontsize=9)
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_locator(pyplot.NullLocator())
     for ax in panels[-1]:
         ax.set_xlabel("position")
     for ax in panels[:, 0]:
-        ax.set_ylabel("share, times even")
-    panels[0, -1].legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(file)
+        ax.set_ylabel("share × tokens")
+    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="lower center", ncol=len(steps) + 1, frameon=False)
+    figure.tight_layout(rect=(0, 0.35 / size[1], 1, 1))
+    figure.savefig(file, metadata={"Date": None} if file.endswith(".svg") else None, dpi=110)
 
 
 if __name__ == "__main__":
