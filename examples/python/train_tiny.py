@@ -13,6 +13,7 @@ import argparse
 import itertools
 import json
 import math
+import pathlib
 import sys
 
 import numpy as np
@@ -186,9 +187,16 @@ def norms_of(config, weights, prompts):
     return np.array([cesaro.jacobian_norms(config, weights=weights, token_ids=ids, probes="exact").profile for ids in prompts])
 
 
-def train(family, task, steps, batch=32, prompts=8, seed=1):
+def save(directory, name, config, weights):
+    """As `cesaro.jacobian_norms(config, weights=numpy.load(file), ...)` takes them."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
+    np.savez(directory / f"{name}.npz", **weights)
+
+
+def train(family, task, steps, batch=32, prompts=8, seed=1, directory=None):
     """Yields step, loss in nats per token asked for, accuracy at the last position, profile and the answer's share: of step 0, of
-    10, 30, 100, 300, ... and of the last one. Prompts to be measured on are the same at each of them, and are not trained on."""
+    10, 30, 100, 300, ... and of the last one; saves their weights where it is given a directory. Prompts to be measured on are the same at each of them, and are not trained on."""
     config = FAMILIES[family]
     model = (GPT2 if family == "gpt2" else Llama)(config, seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0)
@@ -197,6 +205,8 @@ def train(family, task, steps, batch=32, prompts=8, seed=1):
     milestones = {0, steps} | {k * 10**i for i in range(1, 6) for k in (1, 3)}
     for step in range(steps + 1):
         if step in milestones:
+            if directory:
+                save(directory, f"step-{step}", config, model.numpy())
             with torch.no_grad():
                 logits = model(ids[:, :-1])
             loss = nn.functional.cross_entropy(logits[known], ids[:, 1:][known]).item()
@@ -233,11 +243,11 @@ def shares_of(profile):
     }
 
 
-def path(family, task, steps, seed):
+def path(family, task, steps, seed, directory=None):
     """Of one network, at each milestone, what is told of it."""
     theory = cesaro.predict(FAMILIES[family], TOKENS).expand()
     birth = None
-    for step, loss, accuracy, profile, answer in train(family, task, steps, seed=seed):
+    for step, loss, accuracy, profile, answer in train(family, task, steps, seed=seed, directory=directory):
         birth = profile if birth is None else birth
         yield {
             "family": family,
@@ -261,13 +271,15 @@ def main():
     parser.add_argument("--task", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
+    parser.add_argument("--save", metavar="DIR", type=pathlib.Path, help="write the weights of every step that is measured")
     parser.add_argument("--json", metavar="FILE", help="write every profile")
     parser.add_argument("--plot", metavar="FILE", help="draw them")
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # the last digits depend on it
     runs = []
     for seed, family, task in itertools.product(arguments.seeds, arguments.family, arguments.task):
-        for run in path(family, task, arguments.steps, seed):
+        directory = arguments.save and arguments.save / f"{task}-{family}-{seed}".replace(", ", "-").replace(" ", "-")
+        for run in path(family, task, arguments.steps, seed, directory):
             runs.append(run)
             shown = [f"{v:.3f}" if isinstance(v, float) else f"{v}" for v in run.values() if not isinstance(v, list)]
             print("  ".join(shown), flush=True)

@@ -74,3 +74,13 @@ def test_answers_stand_where_they_are_said_to(task):
                 assert [token for token in row[:57] if 8 <= token < 56 and (token - 8) // 6 == row[m]] == [row[m + 1]]
             assert answer < 57
         assert len(set(answers.tolist())) > 50  # anywhere
+
+
+def test_weights_of_a_step_are_kept(tmp_path):
+    steps = list(train_tiny.train("llama", "recency", 0, prompts=1, directory=tmp_path / "run"))
+    assert [step[0] for step in steps] == [0]
+    weights = dict(np.load(tmp_path / "run" / "step-0.npz"))
+    config = train_tiny.cesaro.read_config(tmp_path / "run")
+    ids = prompts("recency", 256, seed=1001)[0][0, :-1].numpy()  # as train() draws them
+    profile = train_tiny.cesaro.jacobian_norms(config, weights=weights, token_ids=ids, probes="exact").profile
+    np.testing.assert_allclose(profile / profile.sum(), steps[0][3], rtol=1e-5)
