@@ -303,20 +303,23 @@ std::string frame(double last) {
         -0.02 * last, 1.02 * last);
 }
 
-drawing drawing_of(const decoder_profiles& p) {
+/// What was measured, with its errors, and some theories.
+drawing drawing_of(const decoder_profiles& p, const std::string& measured,
+                   const std::vector<const decoder_theory*>& theories) {
     const bool errors = p.standard_error.allFinite();
     std::vector<curve> curves;
     if (errors)
         curves.push_back(
-            {error_band(p), "with filledcurves closed lc rgb '#bbbbbb'", "measured, ± 2 standard errors"});
+            {error_band(p), "with filledcurves closed lc rgb '#bbbbbb'", measured + ", ± 2 standard errors"});
     const double last = double(p.measured.size() - 1);
     curves.push_back({points_of(p.measured),
                       fmt::format("with points pt 7 ps {} lc rgb '#444444'", last < 100 ? 0.8 : 0.35),
-                      errors ? "" : "measured"});
+                      errors ? "" : measured});
     const std::size_t styles[] = {1, 3, 0, 2};  // the solid line is what is predicted
-    for (std::size_t i = 0; i < p.theories.size(); ++i)
-        curves.push_back(
-            {points_of(p.theories[i].profile), "with lines " + line_style(styles[i]), p.theories[i].legend});
+    for (const decoder_theory* const theory : theories)
+        curves.push_back({points_of(theory->profile),
+                          "with lines " + line_style(styles[std::size_t(theory - p.theories.data())]),
+                          theory->legend});
     return {.title = title_of(p.of),
             .x_label = "position of the source token",
             .y_label = "share of the Jacobian norm",
@@ -326,7 +329,12 @@ drawing drawing_of(const decoder_profiles& p) {
 
 /// What was measured from every position, and what is predicted of it.
 drawing drawing_of(const std::vector<decoder_profiles>& readings) {
-    if (readings.size() == 1) return drawing_of(readings[0]);
+    if (readings.size() == 1) {
+        std::vector<const decoder_theory*> all;
+        for (const decoder_theory& theory : readings[0].theories)
+            all.push_back(&theory);
+        return drawing_of(readings[0], "measured", all);
+    }
     std::vector<curve> curves;
     for (std::size_t i = 0; i < readings.size(); ++i) {
         const decoder_profiles& p = readings[i];
@@ -347,6 +355,13 @@ drawing drawing_of(const std::vector<decoder_profiles>& readings) {
 }
 
 }  // namespace
+
+drawing comparison_of(const decoder_profiles& reading) {
+    std::vector<const decoder_theory*> theories;
+    for (const decoder_theory& theory : reading.theories)
+        if (theory.name == "predicted" || theory.name == "initialized") theories.push_back(&theory);
+    return drawing_of(reading, "trained", theories);
+}
 
 void prepare(destinations& files, const std::vector<decoder_profiles>& readings,
              const position_options& positions, const output_options& output) {

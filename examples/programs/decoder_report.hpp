@@ -54,6 +54,9 @@ struct decoder_profiles {
 void prepare(destinations& files, const std::vector<decoder_profiles>& readings,
              const position_options& positions, const output_options& output);
 
+/// A trained decoder beside the same one as it was initialized and as that is predicted.
+drawing comparison_of(const decoder_profiles& reading);
+
 /// What the layers of a decoder do with the prompts, or, by head, its heads.
 struct layers_report {
     const experiment& of;

@@ -79,6 +79,7 @@ struct settings {
     bool layers_report = false;
     bool by_head = false;
     std::string save;
+    std::string compare;
     programs::position_options positions;
     programs::output_options output;
 };
@@ -201,10 +202,11 @@ void commit(programs::destinations& files) {
 /// What cannot be written is found out before the work; what is written appears after all of it.
 void run(settings s) {
     s.output = output_of_this_rank(s.output);
-    if (!programs::all_ranks().is_first()) s.save.clear();
+    if (!programs::all_ranks().is_first()) s.save = s.compare = "";
     if (programs::all_ranks().count() > 1 && (s.experiment.token_ids == "-" || s.experiment.config == "-"))
         throw usage_error("standard input is not shared by the processes of MPI: give a file instead of '-'");
     programs::destinations files(s.output);
+    files.add("--compare", s.compare, true);
     if (s.describe) {
         prepare(files, resolve_decoder(s.experiment), s.output);
         commit(files);
@@ -234,6 +236,7 @@ void run(settings s) {
         throw usage_error(fmt::format("--save: one network is saved, not {}: give --draws 1", e.draws));
     if (!s.save.empty() && queries.size() > 1)
         throw usage_error("--save: one reading is saved: give one --query");
+    if (!s.compare.empty() && queries.size() > 1) throw usage_error("--compare: is of one --query");
     if (!s.save.empty() && e.stream)
         throw usage_error("--save: the network is kept one layer at a time, and cannot be saved");
     if (!s.save.empty()) cesaro::decoder_config_text(e.config);  // else there is no config.json of it
@@ -245,6 +248,7 @@ void run(settings s) {
         readings.push_back(profiles_of(reading, measured));
         norms = measured.estimate.profile;
     }
+    if (!s.compare.empty()) files.write(s.compare, draw(comparison_of(readings[0]), s.compare));
     prepare(files, readings, s.positions, s.output);
     if (!s.save.empty()) save(s.save, e, norms);
     commit(files);
@@ -267,6 +271,10 @@ int main(int argc, char* argv[]) {
         return std::string();
     });
     programs::add_word(app, "--save", s.save, "DIR", "Write weights, config.json, input and norms there")
+        ->excludes(report);
+    programs::add_word(app, "--compare", s.compare, "FILE",
+                       "Draw the trained decoder, the same one initialized, and its prediction, and no more")
+        ->needs("--weights")
         ->excludes(report);
     s.positions.add_to(app);
     s.output.add_to(app, "the profiles");

@@ -476,6 +476,14 @@ TEST_CASE("untrained_decoder: several prompts are several draws") {
     check_refused(program, exact + "open.txt", {"open.txt", "line 2", "]"}, here);
     here.write("empty.txt", "3 1 4\n[]\n");
     check_refused(program, exact + "empty.txt", {"empty.txt", "line 2"}, here);
+    CHECK(here.run(program, exact + "both.txt --compare compared.svg").status == 0);
+    const std::string picture = here.read("compared.svg");
+    for (const std::string shown : {"trained", "untrained", "predicted"})
+        CHECK(picture.find(shown) != std::string::npos);
+    CHECK(picture.find("influence row") == std::string::npos);
+    check_refused(program, "--config qwen2.json --compare compared.svg", {"--compare", "--weights"}, here);
+    check_refused(program, exact + "a.txt --query 4,5 --compare compared.svg", {"--compare", "--query"},
+                  here);
     const finished random = here.run(program, "--weights saved --tokens 8 --probes 1");
     CHECK(random.out.find("note: the prompts are random tokens") != std::string::npos);
 }
