@@ -461,6 +461,11 @@ TEST_CASE("clocks that are none are named") {
     for (const double bad :
          {-1.0, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()})
         CHECK_THROWS_AS(continuum_influence<>(schedule, decay_clock<>{bad}), std::domain_error);
+    CHECK_THROWS_WITH(continuum_influence<>(schedule, decay_clock<>{.slope = 1e301}),
+                      "cesaro::continuum_influence: slope = 1.0000000000000001e+301 must be at most "
+                      "3.8981256045599992e+289");
+    CHECK(pdf(continuum_influence<>(schedule, decay_clock<>{.slope = 1e-320}), 0.9) ==
+          pdf(continuum_influence<>(schedule), 0.9));
     CHECK_THROWS_WITH(continuum_influence<>(schedule, decay_clock<>{.slope = -1.0}),
                       "cesaro::continuum_influence: slope = -1 must be finite and at least 0");
 }

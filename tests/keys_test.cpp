@@ -505,12 +505,50 @@ TEST_CASE("rows under keys of any size and depth are their entries") {
     };
     for (const int depth : {1, 2, 6, 24, 96, 200, 210})
         check_all(constant<double>(depth, depth < 24 ? 0.9 : 0.3125));
+    // Slopes at which a piece is about as long as it has to be, so that a row changes hands anywhere.
+    for (const int depth : {2, 3, 12, 200}) {
+        const hop_law<double> powers = mixing_schedule<double>::attention_only(depth);
+        for (const double part : {0.7, 0.95, 0.98, 0.99, 0.995, 1.0, 1.02}) {
+            CAPTURE(depth, part);
+            const double slope = part / (5.5 * (32 + 200 / depth));
+            check(powers, 400001, decaying_keys<>{slope});
+            check(constant<double>(depth, 0.5), 200000, decaying_keys<>{slope});
+        }
+    }
     check_all(constant<double>(200, 1.0));
     Eigen::VectorXd gaps = Eigen::VectorXd::Zero(18);
     gaps[0] = 0.2;
     gaps[5] = 0.3;
     gaps[17] = 0.25;
     check_all(hop_law<>(gaps));
+}
+
+TEST_CASE("slopes from nothing to everything, and sinks as large as may be") {
+    const auto schedule = constant<double>(12, 0.3);
+    // The slope over the temperature counts, whatever the two are.
+    const double middle = pdf(discrete_influence<>(99, schedule, decaying_keys<>{1.0}), 50);
+    CHECK(middle == Approx(8.846e-17).epsilon(1e-4));
+    for (const double both : {1e305, 1e-305, 3e-308, 7.25})
+        CHECK(pdf(discrete_influence<>(99, schedule, decaying_keys<>{both, both}), 50) ==
+              Approx(middle).epsilon(1e-13));
+    // Keys so steep that only the query is seen.
+    for (const auto& keys : {decaying_keys<>{1e301}, decaying_keys<>{1.0, 1e-305}, decaying_keys<>{1e25}}) {
+        const discrete_influence<> d(99, schedule, keys);
+        CHECK(pdf(d, 99) == Approx(1).epsilon(1e-15));
+        CHECK(pdf(d, 98) == 0);
+        CHECK(logpdf(d, 98) == -std::numeric_limits<double>::infinity());
+        CHECK(influence_row(100, schedule, keys).head(99).isZero(0));
+    }
+    // So gentle that they are uniform, near the first positions of deep networks too.
+    const auto deep = mixing_schedule<double>::attention_only(200);
+    const discrete_influence<> uniform(399, deep);
+    for (const double slope : {1e-300, 1e-60, 1e-40, 1e-20, 1e-19, 1e-18})
+        CHECK(pdf(discrete_influence<>(399, deep, decaying_keys<>{slope}), 22) ==
+              Approx(pdf(uniform, 22)).epsilon(1e-12));
+    CHECK(pdf(discrete_influence<>(3, schedule, uniform_keys<>{1e289}), 3) == Approx(std::pow(0.7, 12)));
+    CHECK_THROWS_WITH(
+        discrete_influence<>(3, schedule, uniform_keys<>{6e300}),
+        "cesaro::discrete_influence: sink = 6.0000000000000003e+300 must be at most 3.8981256045599992e+289");
 }
 
 TEST_CASE("rational matrices under a sink are exact") {

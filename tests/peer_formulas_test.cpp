@@ -13,7 +13,9 @@
 #include <boost/math/special_functions/binomial.hpp>
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <stdexcept>
 #include <vector>
 
 using namespace cesaro;
@@ -65,6 +67,49 @@ TEST_CASE("the retrieval profile by its Bessel functions") {
     CHECK(log_retrieval_profile(p, 4000.0, 0.1) < 1e5);
 }
 
+TEST_CASE("retrieval at the ends of its parameters") {
+    const auto critical = [](double beta, double width) {
+        float50 first = 0;
+        float50 second = 0;
+        for (int n = 1; n <= 20; ++n) {
+            const float50 a = n * n * boost::math::cyl_bessel_i(n, float50(beta));
+            const float50 ratio = boost::math::constants::pi<float50>() * n / width;
+            first += exp(float50(-ratio * ratio / 2)) * a;
+            second += exp(float50(-ratio * ratio / 2)) * a * a;
+        }
+        return double(float50(-2 * expm1(float50(-1)) * first / second));
+    };
+    for (const double beta : {1e-200, 1.0, 400.0})
+        for (const double width : {0.05, 8.0, 1e10})
+            CHECK(retrieval_critical_time(
+                      retrieval_parameters<>{.inverse_temperature = beta, .width = width}) ==
+                  Approx(critical(beta, width)).epsilon(1e-13));
+    const retrieval_parameters<> hot{.inverse_temperature = 720};
+    CHECK_THROWS_AS(retrieval_critical_time(hot), std::domain_error);
+    CHECK_THROWS_AS(retrieval_profile(hot, 1, 0.5), std::domain_error);
+    const auto logarithm = [](double beta, double width, double time, double x) {
+        const float50 u = log(float50(expm1(float50(1)) / expm1(float50(x))));
+        float50 sum = 0;
+        for (int n = 1; n <= 20; ++n) {
+            const float50 a = n * n * boost::math::cyl_bessel_i(n, float50(beta)) * time;
+            const float50 ratio = boost::math::constants::pi<float50>() * n / width;
+            sum += exp(float50(-ratio * ratio / 2)) * sqrt(float50(a / u)) *
+                   boost::math::cyl_bessel_i(1, float50(2 * sqrt(float50(a * u))));
+        }
+        return double(float50(log(float50(sum * exp(float50(x)) / expm1(float50(1))))));
+    };
+    for (const double beta : {1.0, 13.0, 15.0, 22.0})
+        for (const double width : {0.05, 8.0})
+            for (const double time : {0.01, 3.0}) {
+                const retrieval_parameters<> p{.inverse_temperature = beta, .width = width};
+                const double right = logarithm(beta, width, time, 0.5);
+                CAPTURE(beta, width, time);
+                CHECK(log_retrieval_profile(p, time, 0.5) == Approx(right).epsilon(1e-13));
+                CHECK(retrieval_profile(p, time, 0.5) ==
+                      Approx(std::exp(right)).epsilon(1e-12 * std::abs(right)));
+            }
+}
+
 TEST_CASE("at the critical depth the profile is level at the query") {
     const retrieval_parameters<float50> p{.inverse_temperature = float50(2)};
     const float50 critical = retrieval_critical_time(p);
@@ -97,6 +142,16 @@ TEST_CASE("the bound on over-squashing is a sum over the powers of the mask") {
     CHECK_THROWS_AS(over_squashing_bound(3, 4, 1, 2.0), std::domain_error);
     CHECK_THROWS_AS(over_squashing_bound(3, 1, 1, 0.0), std::domain_error);
     CHECK_THROWS_AS(over_squashing_bound(-1, 0, 1, 2.0), std::domain_error);
+}
+
+TEST_CASE("the bound of the query on itself, whatever beta") {
+    for (const std::int64_t query : {std::int64_t(0), std::int64_t(999), std::int64_t(1) << 62})
+        for (const double beta : {1e-18, 1e-10, 0.5, 3.0, 1e18})
+            for (const int depth : {0, 1, 12, 80}) {
+                const float50 right = pow(float50(1 + 1 / (float50(beta) * (float50(query) + 1))), depth);
+                CHECK(over_squashing_bound(query, query, depth, beta) ==
+                      Approx(static_cast<double>(right)).epsilon(1e-13));
+            }
 }
 
 TEST_CASE("of uniform attention the receptive field is all there is") {

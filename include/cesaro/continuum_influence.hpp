@@ -102,13 +102,17 @@ class continuum_influence {
 
     /// The limit on a clock.
     continuum_influence(const hop_law<Real>& hops, uniform_clock) : continuum_influence(hops) {}
-    /// \throws std::domain_error unless the slope is finite and at least 0.
+    /// \throws std::domain_error unless the slope is at least 0 and at most 2^-62 of the largest number. One so
+    ///         small that nothing decays by a digit counts as 0.
     continuum_influence(const hop_law<Real>& hops, const decay_clock<Real>& clock)
         : continuum_influence(hops, hops.template weights_as<Number>(), clock.slope) {
         if (!(slope_ >= Real(0) && slope_ <= (std::numeric_limits<Real>::max)())) {
             detail::throw_domain_error("continuum_influence", "slope", slope_,
                                        "must be finite and at least 0");
         }
+        detail::check_moderate("continuum_influence", "slope", slope_);
+        const auto epsilon = static_cast<Number>(std::numeric_limits<Wide>::epsilon());
+        if (Number(slope_) < epsilon * epsilon) slope_ = Real(0);
     }
 
     [[nodiscard]] const hop_law<Real>& hops() const { return hops_; }

@@ -64,8 +64,16 @@ requires(!std::numeric_limits<Real>::is_exact) row_keys<Real> make_row_keys(std:
         throw_domain_error(function, "temperature", keys.temperature, "must be finite and above 0");
     if (!(keys.slope >= Real(0)) || !finite_number(Real(keys.slope / keys.temperature)))
         throw_domain_error(function, "slope", keys.slope, "must be at least 0, slope / temperature finite");
+    using std::frexp;
+    using std::ldexp;
     const auto number = [](const Real& x) { return Wide(static_cast<working_number<Real>>(x)); };
-    const Wide slope = number(keys.slope) / number(keys.temperature);
+    // Beyond this nothing but the query is seen, in any numbers.
+    const Real steepest = Real(std::int64_t(1) << 40) * Real(std::int64_t(1) << 40);
+    int exponent = 0;
+    const Real temperature = frexp(keys.temperature, &exponent);
+    const Wide slope = Real(keys.slope / keys.temperature) > steepest
+                           ? number(steepest)
+                           : number(Real(ldexp(keys.slope, -exponent))) / number(temperature);
     // Where nothing decays by a digit that any number here has, keys are uniform.
     const Wide epsilon = std::numeric_limits<Wide>::epsilon();
     if (!(slope * Wide(query + 1) > epsilon * epsilon)) return unit_places();

@@ -31,7 +31,7 @@ namespace cesaro {
 template <real_scalar Real = double>
 struct uniform_keys {
     using Scalar = Real;
-    Real sink = Real(0);  ///< S, finite and at least 0
+    Real sink = Real(0);  ///< S, at least 0 and at most 2^-62 of the largest number
 };
 
 /// Keys whose weight decays with the distance from the query, the scores of one ALiBi slope:
@@ -60,11 +60,12 @@ bool finite_number(const Real& value) {
     }
 }
 
-/// Throws std::domain_error unless 0 <= value < infinity.
+/// Throws std::domain_error unless 0 <= value < infinity, and far enough from it.
 template <class Real>
 void check_sink(std::string_view function, const Real& sink) {
     if (!(sink >= Real(0)) || !finite_number(sink))
         throw_domain_error(function, "sink", sink, "must be finite and at least 0");
+    check_moderate(function, "sink", sink);
 }
 
 /// sink + g_0 + ... + g_n for every n, after a look at the weights.

@@ -67,6 +67,16 @@ void check_unit_interval(std::string_view function, std::string_view argument, c
     }
 }
 
+/// Throws std::domain_error where a value is so large that a product of it may leave the range.
+template <class Real>
+void check_moderate(std::string_view function, std::string_view argument, const Real& value) {
+    if constexpr (!std::numeric_limits<Real>::is_exact) {
+        const Real largest = (std::numeric_limits<Real>::max)() / Real(std::int64_t(1) << 62);
+        if (value > largest)
+            throw_domain_error(function, argument, value, "must be at most " + value_text(largest));
+    }
+}
+
 /// Throws std::domain_error unless value >= least.
 inline void check_at_least(std::string_view function, std::string_view argument, std::int64_t value,
                            std::int64_t least) {

@@ -139,7 +139,7 @@ class double_word {
     /// e^a - 1: a = k ln 2 + j/64 + r, |r| <= 2^-7.
     friend double_word expm1(const double_word& a) {
         if (!(a.high_ > Base(std::numeric_limits<Base>::min_exponent))) return Base(-1);
-        if (a.high_ > Base(std::numeric_limits<Base>::max_exponent)) return std::exp(a.high_);
+        if (a.high_ > Base(std::numeric_limits<Base>::max_exponent) * Base(0.69)) return std::exp(a.high_);
         const Base k = std::floor(a.high_ / logarithms()[table_size].high_ + Base(0.5));
         const double_word x = a - logarithms()[table_size] * k;
         const int j = int(std::floor(x.high_ * 64 + Base(0.5)));

@@ -187,11 +187,11 @@ class geometric_places {
     template <class Number>
     std::int64_t place_seeing(const Number& keys, std::int64_t most) const {
         using std::expm1;
-        using std::log;
+        using std::log1p;
         const auto slope = static_cast<Number>(slope_);
-        const Number unseen = Number(1) + Number(expm1(Number(-slope))) * keys;  // e^{-st}
-        if (!(unseen > Number(0))) return most;
-        const Number place = -Number(log(unseen)) / slope;
+        const Number seen = Number(expm1(Number(-slope))) * keys;  // e^{-st} - 1
+        if (!(seen > Number(-1))) return most;
+        const Number place = -Number(log1p(seen)) / slope;
         return place < Number(most) ? static_cast<std::int64_t>(place) : most;
     }
 

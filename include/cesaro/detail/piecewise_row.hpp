@@ -46,7 +46,7 @@ inline bool log_concave(const std::vector<double>& w) {
     return true;
 }
 
-/// A row of influence without its delta, in O(depth log tokens) memory: near the query and near the first
+/// A row of influence without its delta, in O(depth log tokens) memory, or of so many values as steep keys see: near the query and near the first
 /// token the values of the recurrence, which rounds less than the polynomials would need nodes; between,
 /// polynomials. Relative error below 6e-14 at depth 96, of keys that weigh the same.
 template <class Places = unit_places>
@@ -65,37 +65,19 @@ class piecewise_row {
           tokens_(tokens),
           hop_(weights_per_token<double>(weights, tokens, places)),
           log_concave_(log_concave(hop_)) {
-        std::vector<double> h(hop_.size(), 0.0);
-        h[0] = 1;
-        walk near_query(std::move(h), tokens, places_);
+        walk near_query(h_from(tokens), tokens, places_);
         std::int64_t step = tokens < short_row ? tokens : 32;
-        std::int64_t walked = 0;
         do {
             append_values(std::min(near_query.position(), step), near_query, tail_);
             // As far as may be in vain is little beside what was needed.
-            walked += step;
             step = std::max<std::int64_t>(32, std::int64_t(tail_.size()) / 8);
-            if constexpr (!std::is_same_v<Places, unit_places>) {
-                // Of r that hardly differ the roundings do not either, and add up.
-                step = std::min<std::int64_t>(step, 512);
-                if (walked >= 512) {
-                    std::vector<double> anew(hop_.size());
-                    complete_homogeneous<double>(places_, near_query.position() + 1, tokens, anew);
-                    near_query = walk(std::move(anew), near_query.position(), places_);
-                    walked = 0;
-                }
-            }
         } while (near_query.position() > 0 && !underflows(near_query.position()) &&
                  width(near_query.position(), rho(near_query.h())) == 0);
         walk near_first = add_pieces(near_query);
         append_values(near_first.position(), near_first, head_);
         if constexpr (Places::decays) {
-            const auto end = std::int64_t(head_.size());
-            weigh_down(tail_, 0, 0);
-            if (pieces_.empty())
-                weigh_down(head_, tokens_ - end, 0);
-            else  // their h carry half of the decay there
-                weigh_down(head_, tokens_ - end, tokens_ - 1 - end);
+            weigh_down(tail_, 0);
+            weigh_down(head_, tokens_ - std::int64_t(head_.size()));
         }
     }
 
@@ -142,8 +124,10 @@ class piecewise_row {
         std::int64_t position = above.position();
         piece_coefficients values;
         values[piece_degree] = tail_.back();
-        if constexpr (Places::decays)
-            values[piece_degree] *= places_.template decay<double>(tokens_ - 1 - position);
+        if constexpr (Places::decays) {
+            const double half = evaluator::half_decay(places_, tokens_ - 1 - position);
+            values[piece_degree] = values[piece_degree] * half * half;
+        }
         while (position > 0) {
             if (underflows(position)) {
                 pieces_.push_back({0, position, piece_coefficients::Zero()});
@@ -161,7 +145,17 @@ class piecewise_row {
             h = evaluate.last_h();
         }
         std::reverse(pieces_.begin(), pieces_.end());
+        if constexpr (Places::decays) {
+            if (!pieces_.empty()) h = h_from(position);  // those of the pieces carry half of the decay
+        }
         return {std::move(h), position, places_};
+    }
+
+    /// h_k of the places behind `position`.
+    std::vector<double> h_from(std::int64_t position) const {
+        std::vector<double> h(hop_.size());
+        complete_homogeneous<double>(places_, position + 1, tokens_, h);
+        return h;
     }
 
     /// The rho of the bound, given h_0 .. h_{H-1}; where its terms may have underflowed, (H - 1) / p_1, which
@@ -192,11 +186,23 @@ class piecewise_row {
         return longest < double(least) ? 0 : std::min(position, std::int64_t(std::min(longest, 9e18)));
     }
 
+    /// The next positions of a walk. Of r that hardly differ the roundings do not either, and add up: under keys
+    /// that are not uniform it begins anew every 512 of them.
     void append_values(std::int64_t count, walk& from, std::vector<double>& descending) {
-        const std::size_t there = descending.size();
-        descending.resize(there + std::size_t(count));
-        descend(hop_, count, from, descending.data() + there);
-        std::reverse(descending.begin() + std::ptrdiff_t(there), descending.end());
+        constexpr bool anew = !std::is_same_v<Places, unit_places>;
+        while (count > 0) {
+            const std::int64_t some = anew ? std::min(count, 512 - walked_) : count;
+            const std::size_t there = descending.size();
+            descending.resize(there + std::size_t(some));
+            descend(hop_, some, from, descending.data() + there);
+            std::reverse(descending.begin() + std::ptrdiff_t(there), descending.end());
+            count -= some;
+            walked_ += some;
+            if (anew && walked_ == 512) {
+                from = walk(h_from(from.position()), from.position(), places_);
+                walked_ = 0;
+            }
+        }
     }
 
     /// Whether all entries below `position` do.
@@ -206,23 +212,22 @@ class piecewise_row {
         return false;
     }
 
-    /// Values at `distance` and on times e^{-s distance}, of which they carry e^{-s carried / 2}: by halves, since
-    /// a value may make up for a decay that underflows.
-    void weigh_down(std::vector<double>& descending, std::int64_t distance, std::int64_t carried) const {
+    /// Values at `distance` and on times e^{-s distance}: by halves, since a value may make up for a decay that
+    /// underflows.
+    void weigh_down(std::vector<double>& descending, std::int64_t distance) const {
         const auto few = std::size_t(std::clamp(64 / places_.slope(), 1., 64.));
         std::vector<double> next;
         for (std::size_t i = 0; i < few; ++i)
             next.push_back(places_.template decay<double>(std::int64_t(i)));
         for (std::size_t i = 0; i < descending.size(); i += few) {
-            const auto here = distance + std::int64_t(i);
-            const double half = evaluator::half_decay(places_, here);
-            const double other = evaluator::half_decay(places_, here - carried);
+            const double half = evaluator::half_decay(places_, distance + std::int64_t(i));
             for (std::size_t j = 0; j < std::min(few, descending.size() - i); ++j)
-                descending[i + j] = descending[i + j] * half * other * next[j];
+                descending[i + j] = descending[i + j] * half * half * next[j];
         }
     }
 
     Places places_;
+    std::int64_t walked_ = 0;  // since a walk began anew
     std::int64_t tokens_;
     std::vector<double> hop_;
     bool log_concave_;

@@ -85,7 +85,7 @@ std::vector<Number> whole_series(const Places& places, std::int64_t a, std::int6
         // be nothing beside the term at `size`, and so beside every tail before.
         const Number last = h[terms - 1];
         const Number ratio = last > Number(0) ? Number(last / h[terms - 2]) : Number(0);
-        if (ratio < Number(1) && last * ratio <= enough * h[size] * (Number(1) - ratio)) return h;
+        if (!(ratio >= Number(1)) && !(last * ratio > enough * h[size] * (Number(1) - ratio))) return h;
     }
 }
 
@@ -108,7 +108,7 @@ Number upper_tail_series(const Places& places, std::int64_t query, std::int64_t 
         // h_{i+1} / h_i never increases: beyond the last term the series is below a geometric one.
         const Number last = h[terms - 1];
         const Number ratio = last > Number(0) ? Number(last / h[terms - 2]) : Number(0);
-        if (ratio < Number(1) && last * ratio <= enough * sum * (Number(1) - ratio))
+        if (!(ratio >= Number(1)) && !(last * ratio > enough * sum * (Number(1) - ratio)))
             return places.of_total(sum, source, query);
     }
 }
