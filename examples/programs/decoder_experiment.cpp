@@ -77,9 +77,14 @@ void experiment_options::add_to(CLI::App& app) {
            "--query",
            [this](const std::vector<std::string>& texts) {
                for (const std::string& text : texts)
-                   queries.push_back(parse_count("--query", text, 1, (1 << 20) - 1));
+                   queries.push_back(parse_count("--query", text, 0, (1 << 20) - 1));
+               if (std::ranges::find(queries, 0) != queries.end())
+                   throw usage_error(
+                       "--query: position 0 sees itself alone, and a profile needs 2 positions");
            },
-           "Positions from which prompts are read, each by itself, instead of the last")
+           "Positions from which prompts are read, each by itself, instead of the last; what is behind them "
+           "moves "
+           "nothing, and is cut off")
         ->delimiter(',')
         ->type_name("N,...");
     app.add_option(
@@ -450,7 +455,7 @@ void check_draws(const experiment_options& options, const experiment& e) {
         for (std::size_t j = 0; j < i; ++j)
             if (e.prompts[i] == e.prompts[j])
                 throw usage_error(fmt::format(
-                    "--token-ids: prompt {} of '{}' is prompt {} once more, which tells nothing of an error",
+                    "--token-ids: prompt {} of '{}' is prompt {} once more: repeats have no standard error",
                     i + 1, options.token_ids, j + 1));
 }
 

@@ -127,10 +127,13 @@ struct settings {
     std::string heatmap;
 };
 
-/// A row whose entries are all known: what windows leave, for which there is no closed form at its start.
+/// A row whose entries are all known, and zero but for the last ones: what windows leave, for which there is no
+/// closed form at the first positions.
 class listed_row {
   public:
-    explicit listed_row(Eigen::VectorXd row) : row_(std::move(row)) {
+    /// \param entries the last ones of so many tokens.
+    listed_row(Eigen::VectorXd entries, Index tokens)
+        : row_(std::move(entries)), before_(tokens - row_.size()) {
         const auto sums = [](auto first, auto last) {
             std::vector<double> all{0};
             cesaro::detail::compensated_sum<double> sum;
@@ -144,23 +147,35 @@ class listed_row {
         after_ = sums(std::make_reverse_iterator(row_.end()), std::make_reverse_iterator(row_.begin()));
     }
 
-    const Eigen::VectorXd& entries() const { return row_; }
+    Eigen::VectorXd entries() const {
+        Eigen::VectorXd all = Eigen::VectorXd::Zero(before_ + row_.size());
+        all.tail(row_.size()) = row_;
+        return all;
+    }
 
-    friend double pdf(const listed_row& r, Index m) { return r.row_[m]; }
-    friend double logpdf(const listed_row& r, Index m) { return std::log(r.row_[m]); }
-    friend double cdf(const listed_row& r, Index m) { return r.up_to_[std::size_t(m) + 1]; }
+    friend double pdf(const listed_row& r, Index m) { return m < r.before_ ? 0 : r.row_[m - r.before_]; }
+    friend double logpdf(const listed_row& r, Index m) { return std::log(pdf(r, m)); }
+    friend double cdf(const listed_row& r, Index m) {
+        return m < r.before_ ? 0 : r.up_to_[std::size_t(m - r.before_) + 1];
+    }
     friend double cdf(const boost::math::complemented2_type<listed_row, Index>& c) {
-        return c.dist.after_[std::size_t(c.dist.row_.size() - 1 - c.param)];
+        const listed_row& r = c.dist;
+        return c.param < r.before_ ? r.after_.back()
+                                   : r.after_[std::size_t(r.row_.size() - 1 - (c.param - r.before_))];
     }
     friend Index quantile(const listed_row& r, double p) {
+        if (!(p > 0)) return 0;
         const auto reached = std::lower_bound(r.up_to_.begin() + 1, r.up_to_.end() - 1, p);
-        return Index(reached - r.up_to_.begin()) - 1;
+        return r.before_ + Index(reached - r.up_to_.begin()) - 1;
     }
 
   private:
     Eigen::VectorXd row_;
+    Index before_;
     std::vector<double> up_to_, after_;
 };
+
+constexpr Index longest_listed = 100'000'000;
 
 using any_row = std::variant<cesaro::discrete_influence<double>, listed_row>;
 
@@ -174,10 +189,19 @@ any_row row_of(const network& net, Index query, const attention_options& attenti
                                                   cesaro::uniform_keys<double>{.sink = *attention.sink});
     }
     if (attention.window > 0 && attention.window <= query) {
-        const std::vector<cesaro::sliding_window_operator<double>> layers(std::size_t(net.schedule.depth()),
-                                                                          {query + 1, attention.window});
-        if (layers.empty()) return listed_row(Eigen::VectorXd::Unit(query + 1, query));
-        return listed_row(cesaro::rollout_row(layers, net.schedule));
+        // Of a context as long as the windows reach, no hop begins where a window is cut off.
+        const Index depth = net.schedule.depth();
+        const Index reach =
+            depth == 0 || attention.window - 1 <= query / depth ? depth * (attention.window - 1) : query;
+        if (reach >= longest_listed)
+            throw programs::usage_error(fmt::format(
+                "--window: {} layers of windows of {} reach over {} positions, more than the {} that are "
+                "computed one by one",
+                depth, attention.window, reach, longest_listed));
+        const std::vector<cesaro::sliding_window_operator<double>> layers(std::size_t(depth),
+                                                                          {reach + 1, attention.window});
+        if (layers.empty()) return listed_row(Eigen::VectorXd::Ones(1), query + 1);
+        return listed_row(cesaro::rollout_row(layers, net.schedule), query + 1);
     }
     return cesaro::discrete_influence<double>(query, net.schedule);
 }
@@ -274,8 +298,13 @@ table position_table(const profile& p, const std::vector<Index>& positions) {
 /// The smallest position whose cdf reaches each probability, exactly and in the continuum.
 table quantile_table(const profile& p, const std::vector<double>& probabilities) {
     std::vector<Index> positions;
-    for (const double probability : probabilities)
+    const double total = p.up_to(p.net.query());
+    for (const double probability : probabilities) {
+        if (p.attention.sink && probability > total)
+            throw programs::usage_error(
+                fmt::format("--quantile: {:g} is beyond the {:g} that the sink leaves", probability, total));
         positions.push_back(p.first_reaching(probability));
+    }
     const auto over_positions = programs::columns_over(positions);
     const auto over_probabilities = programs::columns_over(probabilities);
     table t{over_probabilities("quantile", [](double q) { return q; }),

@@ -44,7 +44,8 @@ With the coefficients that each model's configuration predicts at each length, w
   predicted_half_within, predicted_first_token
                   the same of the predicted profile itself, the mean field of the whole decoder
 With --alpha, the same coefficient in every layer:
-  collapse_depth  the least depth at which all but epsilon of the influence sits on the first token)";
+  collapse_depth  the least depth at which all but epsilon of the influence would sit on the first token, whatever
+                  the model's own: alpha, tokens and epsilon decide)";
 
 struct settings {
     std::vector<std::string> models = {"gpt2", "qwen2-0.5b", "llama-3.1-8b", "llama-3.1-70b",
@@ -207,7 +208,6 @@ int main(int argc, char* argv[]) {
             r.heading =
                 fmt::format("alpha = {:g}; collapsed: all but {:g} on the first token", s.alpha, s.epsilon);
             r.facts = {{"alpha", s.alpha}, {"epsilon", s.epsilon}};
-            r.notes.clear();
         }
         files.prepare(r, [&] { return drawing_of(s, models, samples, r.notes); });
         files.commit();

@@ -223,7 +223,8 @@ void run(settings s) {
     if (queries.empty()) queries.push_back(whole.tokens - 1);
     const experiment e = whole.read_from(std::ranges::max(queries));
     if (s.layers_report) {
-        if (queries.size() > 1) throw usage_error("--layers-report: is of one --query");
+        if (queries.size() > 1)
+            throw usage_error("--layers-report reads from one position: give one --query");
         prepare(files, programs::layers_report{.of = e,
                                                .measured = e.report_layers(),
                                                .predicted = cesaro::predict(e.config, e.tokens),
@@ -236,7 +237,8 @@ void run(settings s) {
         throw usage_error(fmt::format("--save: one network is saved, not {}: give --draws 1", e.draws));
     if (!s.save.empty() && queries.size() > 1)
         throw usage_error("--save: one reading is saved: give one --query");
-    if (!s.compare.empty() && queries.size() > 1) throw usage_error("--compare: is of one --query");
+    if (!s.compare.empty() && queries.size() > 1)
+        throw usage_error("--compare draws one reading: give one --query");
     if (!s.save.empty() && e.stream)
         throw usage_error("--save: the network is kept one layer at a time, and cannot be saved");
     if (!s.save.empty()) cesaro::decoder_config_text(e.config);  // else there is no config.json of it
