@@ -147,6 +147,9 @@ class listed_row {
         after_ = sums(std::make_reverse_iterator(row_.end()), std::make_reverse_iterator(row_.begin()));
     }
 
+    /// How many positions nothing is seen of, and the entries of the others.
+    Index before() const { return before_; }
+    const Eigen::VectorXd& reached() const { return row_; }
     Eigen::VectorXd entries() const {
         Eigen::VectorXd all = Eigen::VectorXd::Zero(before_ + row_.size());
         all.tail(row_.size()) = row_;
@@ -333,10 +336,14 @@ std::vector<programs::quantity> summary_of_weighted(const profile& p) {
     if (const auto* const law = std::get_if<cesaro::discrete_influence<double>>(&p.row)) {
         if (p.attention.sink) all.push_back({"lost", cesaro::sink_influence(*law), "to the sink"});
     } else {
-        const cesaro::profile_summary<double> s = cesaro::summarize(std::get<listed_row>(p.row).entries());
-        all.push_back({"mean_position", s.mean_position, fmt::format("x = {:.6g}", s.mean_position / p.n())});
-        all.push_back({"valley_position", s.valley_position, "where the least entry is"});
-        all.push_back({"valley", s.valley});
+        const auto& listed = std::get<listed_row>(p.row);
+        const Index before = listed.before();
+        const cesaro::profile_summary<double> s = cesaro::summarize(listed.reached());
+        const double mean = double(before) + s.mean_position;
+        all.push_back({"mean_position", mean, fmt::format("x = {:.6g}", mean / p.n())});
+        all.push_back({"valley_position", before > 0 ? 0 : s.valley_position, "where the least entry is"});
+        all.push_back({"valley", before > 0 ? 0 : s.valley});
+        if (before > 0) all.push_back({"reached_from", before, "nothing before it is seen"});
     }
     return all;
 }

@@ -747,6 +747,18 @@ TEST_CASE("influence_profile: rows of attention that is not uniform") {
     check("--window 6", "", dense_row_of(tokens, depth, 0.3, 0, near));
     const Eigen::VectorXd uniform = dense_row_of(tokens, depth, 0.3, 0, one);
     check("--window 40", "", uniform);
+    // As far as windows reach a context is as long as any.
+    const auto far = json_of(program, "--tokens 1000000000000 --depth 3 --alpha 0.3 --window 6 --points 5");
+    CHECK(far["summary"]["reached_from"] == 999'999'999'999 - 15);
+    CHECK(far["summary"]["last_tenth"].get<double>() == Approx(1).epsilon(1e-14));
+    const csv near_end(output_of(program,
+                                 "--tokens 1000000000000 --depth 3 --alpha 0.3 --window 6 --format csv "
+                                 "--position 999999999983,999999999984,999999999999"));
+    const Eigen::VectorXd whole_windows = dense_row_of(40, 3, 0.3, 0, near);
+    CHECK(near_end["influence"] ==
+          std::vector<double>{0, near_end["influence"][1], near_end["influence"][2]});
+    CHECK(near_end["influence"][1] == Approx(whole_windows[24]).epsilon(1e-13));
+    CHECK(near_end["influence"][2] == Approx(whole_windows[39]).epsilon(1e-13));
     CHECK(output_of(program, "--tokens 9 --depth 2 --alpha 0.3 --slope 0 --all --format csv").find("inf") !=
           std::string::npos);
     // The limit is near everywhere, at both ends too: a hop's density is that of the keys.
