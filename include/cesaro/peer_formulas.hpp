@@ -95,7 +95,7 @@ std::pair<working_number<Real>, working_number<Real>> retrieval_modes(const char
     for (int n = 1; n <= p.terms; ++n) {
         const auto rate = static_cast<Number>(retrieval_rate(function, p, n));
         if (!(rate > Number(0))) break;  // it underflows, and all after it
-        const Number t(time);
+        const auto t = static_cast<Number>(time);
         const Number y = Number(2) * sqrt(rate) * sqrt(t) * sqrt(u);  // the product may overflow
         const Number bessel =
             y > Number(20 * std::numeric_limits<Number>::digits)

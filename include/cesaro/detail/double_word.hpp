@@ -145,7 +145,8 @@ class double_word {
         const int j = int(std::floor(x.high_ * 64 + Base(0.5)));
         double_word value = expm1_of_small(x - double_word(Base(j) / 64));
         if (j != 0) {
-            const double_word& centre = exponentials()[std::size_t(j + most_steps)];
+            const int step = j + most_steps;
+            const double_word& centre = exponentials()[std::size_t(step)];
             value = centre + (double_word(Base(1)) + centre) * value;
         }
         if (!(k < Base(0)) && !(k > Base(0))) return value;
@@ -280,12 +281,12 @@ class double_word {
     static const std::array<double_word, 2 * most_steps + 1>& exponentials() {
         static const auto table = [] {
             std::array<double_word, 2 * most_steps + 1> values;
-            for (int j = -most_steps; j <= most_steps; ++j) {
-                const double_word x = Base(j) / 64;
+            for (int step = 0; step <= 2 * most_steps; ++step) {
+                const double_word x = Base(step - most_steps) / 64;
                 double_word sum = Base(1);
                 for (int i = std::numeric_limits<Base>::digits / 2; i > 1; --i)
                     sum = double_word(Base(1)) + x * sum / Base(i);
-                values[std::size_t(j + most_steps)] = x * sum;
+                values[std::size_t(step)] = x * sum;
             }
             return values;
         }();
