@@ -331,8 +331,10 @@ const small = { model_type: "gpt2", n_layer: 4, n_embd: 64, n_head: 4, vocab_siz
 test("files", async () => {
   const page = await open("#a=own&an=50&ah=2&aa=0.5");
   await drop(page, "config.json", JSON.stringify(small));
+  // A file is read after it is dropped.
+  await page.waitForFunction(() => document.querySelector("fieldset[data-slot='0'] .tokens").value === "256", null, { timeout: 60000 });
+  await page.waitForSelector('#numbers td[data-key="predicted/first token"]', { timeout: 300000 });
   await settled(page);
-  assert.equal(await page.$eval("fieldset[data-slot='0'] .tokens", (e) => e.value), "256");
   assert.ok(await number(page, "predicted/first token") > 0);
   await page.waitForFunction(() => location.hash.includes("aj="));
   const again = await open(new URL(page.url()).hash);
