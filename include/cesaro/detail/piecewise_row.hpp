@@ -46,7 +46,8 @@ inline bool log_concave(const std::vector<double>& w) {
     return true;
 }
 
-/// A row of influence without its delta, in O(depth log tokens) memory, or of so many values as steep keys see: near the query and near the first
+/// A row of influence without its delta, in O(depth log tokens) memory, or that of as many values as steep keys
+/// see: near the query and near the first
 /// token the values of the recurrence, which rounds less than the polynomials would need nodes; between,
 /// polynomials. Relative error below 6e-14 at depth 96, of keys that weigh the same.
 template <class Places = unit_places>
