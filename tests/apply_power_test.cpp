@@ -8,6 +8,7 @@
 #include <cesaro/apply_power.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <random>
 #include <utility>
@@ -102,6 +103,82 @@ TEMPLATE_TEST_CASE("any number of positions and columns, in either storage order
             apply_power(schedule, in_place, in_place);
             CHECK(in_place == y);
         }
+    }
+}
+
+TEMPLATE_TEST_CASE("far from the first position few hops matter, and none that does is left out", "",
+                   row_major, Eigen::MatrixXd) {
+    auto random = random_engine();
+    std::uniform_real_distribution<> uniform(0.5, 1.5);
+    std::normal_distribution<> normal;
+    std::exponential_distribution<> rare(1.0 / 500);
+    const Eigen::Index tokens = 60000;
+    const Eigen::Index columns = GENERATE(1, 4, 16);
+    const auto schedule =
+        GENERATE(mixing_schedule<>::constant(32, 0.3), mixing_schedule<>::attention_only(24),
+                 mixing_schedule<>::power_decay(90, 0.8, 0.3));
+    CAPTURE(columns, schedule.depth());
+    TestType x = TestType::Zero(tokens, columns);
+    const auto relative_error = [&](bool transpose) {
+        const auto exact = plain_layers(schedule, x.template cast<long double>(), transpose);
+        const TestType y = transpose ? apply_power_transpose(schedule, x) : apply_power(schedule, x);
+        double worst = 0;
+        for (Eigen::Index j = 0; j < columns; ++j) {
+            for (Eigen::Index n = 0; n < tokens; ++n) {
+                if (std::abs(exact(n, j)) < 1e-290L) continue;
+                worst =
+                    std::max(worst, double(std::abs(static_cast<long double>(y(n, j)) / exact(n, j) - 1)));
+            }
+        }
+        return worst;
+    };
+    const auto all_errors = [&] { return std::max(relative_error(false), relative_error(true)); };
+
+    SECTION("equal sizes") {
+        x = TestType::NullaryExpr(tokens, columns, [&] { return uniform(random); });
+        CHECK(all_errors() < 4e-15);
+    }
+    SECTION("one position alone, early, in the middle of a segment or last") {
+        for (const Eigen::Index m : {0, 9000, 30011, 59999}) {
+            CAPTURE(m);
+            x.setZero();
+            x.row(m).setOnes();
+            CHECK(all_errors() < 2e-14);
+        }
+    }
+    SECTION("few positions, of sizes from e^-12 to e^12") {
+        for (Eigen::Index j = 0; j < columns; ++j) {
+            for (double n = rare(random); n < double(tokens); n += 1 + rare(random))
+                x(Eigen::Index(n), j) = std::exp(4 * normal(random));
+        }
+        CHECK(all_errors() < 8e-15);
+    }
+    SECTION("either sign: beside the largest") {
+        x = TestType::NullaryExpr(tokens, columns, [&] { return normal(random); });
+        for (const bool transpose : {false, true}) {
+            const auto exact = plain_layers(schedule, x.template cast<long double>(), transpose);
+            const TestType y = transpose ? apply_power_transpose(schedule, x) : apply_power(schedule, x);
+            const auto difference = (y.template cast<long double>() - exact).cwiseAbs();
+            CHECK(double(difference.maxCoeff() / exact.cwiseAbs().maxCoeff()) < 4e-15);
+        }
+    }
+}
+
+TEST_CASE("what is not finite stays where it reaches, far from the first position too") {
+    const double infinity = std::numeric_limits<double>::infinity();
+    const Eigen::Index spoilt = 30011;
+    Eigen::VectorXd x = Eigen::VectorXd::LinSpaced(60000, 1, 2);
+    const auto schedule = mixing_schedule<>::constant(32, 0.3);
+    const Eigen::VectorXd y = apply_power(schedule, x);
+    const Eigen::VectorXd z = apply_power_transpose(schedule, x);
+    for (const double value : {infinity, std::numeric_limits<double>::quiet_NaN()}) {
+        x[spoilt] = value;
+        const Eigen::VectorXd after = apply_power(schedule, x);
+        CHECK(((after - y).array() / y.array()).head(spoilt).abs().maxCoeff() < 1e-14);
+        CHECK_FALSE(after.tail(x.size() - spoilt).array().isFinite().any());
+        const Eigen::VectorXd before = apply_power_transpose(schedule, x);
+        CHECK(((before - z).array() / z.array()).tail(x.size() - spoilt - 1).abs().maxCoeff() < 1e-14);
+        CHECK_FALSE(before.head(spoilt + 1).array().isFinite().any());
     }
 }
 

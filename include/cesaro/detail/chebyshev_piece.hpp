@@ -84,6 +84,9 @@ class chebyshev_points {
         return to_powers_ * (to_chebyshev_ * values.matrix());
     }
 
+    /// How much the value at t_i counts in the coefficient of t^d.
+    double to_power(int d, int i) const { return to_powers_.row(d).dot(to_chebyshev_.col(i)); }
+
   private:
     chebyshev_points() {
         constexpr int n = piece_degree;

@@ -8,8 +8,13 @@
 
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 namespace cesaro::detail {
+
+/// The scalars whose rows, and the hops of whose columns, are written by polynomials.
+template <class Real>
+inline constexpr bool is_float_or_double = std::is_same_v<Real, double> || std::is_same_v<Real, float>;
 
 /// The kinds of numbers that go with one: `plain`, which integers convert to, and `wide`, for p_1, p_2 and
 /// t_k, whose logarithms are those of `real` and whose divisors are of type `divisor`.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cesaro/detail/key_places.hpp>
+#include <cesaro/detail/number_kinds.hpp>
 #include <cesaro/detail/parallel.hpp>
 #include <cesaro/detail/piecewise_row.hpp>
 #include <cesaro/detail/recurrence_row.hpp>
@@ -14,10 +15,6 @@
 #include <type_traits>
 
 namespace cesaro::detail {
-
-/// The scalars whose rows are written by polynomials in double.
-template <class Real>
-inline constexpr bool is_float_or_double = std::is_same_v<Real, double> || std::is_same_v<Real, float>;
 
 /// The row of influence of the last of `tokens` positions, any part of it: what all rows are written with.
 /// Double and float by polynomials in double, other scalars (and those of unit_places only) by the recurrence.
