@@ -9,7 +9,6 @@
 #include <Eigen/Core>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <type_traits>
 #include <vector>
@@ -21,82 +20,92 @@ namespace cesaro::detail {
 /// epsilons to the relative error of an entry, all terms being positive; those of float are made in double.
 inline constexpr Eigen::Index matrix_panel = 1024;
 
-/// Row n of the network operator from row n + 1, by the two-row recurrence.
+/// Positions begin .. end - 1 of row n of the network operator, end <= n + 1, from row n + 1 by the two-row recurrence;
+/// `below` and `row` point to those of position `begin`.
 template <class Number>
-void row_above(Eigen::Index n, const Number* below, Number* row) {
+void row_above(Eigen::Index n, Eigen::Index begin, Eigen::Index end, const Number* below, Number* row) {
     const Number per_query = Number(1) / Number(n + 1);
-    const int size = int(n) + 1;  // an int, for few vector units convert longer ones
-    for (int m = 0; m < size; ++m) {
-        const Number moved = Number(m + 1) * below[m + 1];
-        const Number stayed = Number(size - m) * below[m];
+    const int first = int(begin);  // ints, for few vector units convert longer ones
+    const int count = int(n) + 1;
+    const int size = int(end - begin);
+    for (int i = 0; i < size; ++i) {
+        const Number moved = Number(first + i + 1) * below[i + 1];
+        const Number stayed = Number(count - first - i) * below[i];
         const Number sum = moved + stayed;
-        row[m] = sum * per_query;
+        row[i] = sum * per_query;
     }
 }
 
-/// The rows first .. last - 1, from the last one up: row n is written where place(n) says, and its n + 1
-/// entries stay there until row n - 1 is made; made(n) is told so.
-template <class Number, class Hops, class Place, class Made>
-void make_rows_upward(const Hops& hops, Eigen::Index first, Eigen::Index last, const Place& place,
-                      const Made& made) {
-    Number* below = nullptr;
-    for (Eigen::Index n = last; n-- > first;) {
-        Number* const row = place(n);
-        if (below == nullptr)
-            row_writer<Number>(hops, n + 1).fill(0, n + 1, row);
-        else
-            row_above(n, below, row);
-        made(n);
-        below = row;
-    }
-}
-
-/// Rows stored with a distance of one between entries are written in place; those of float are made in a
-/// buffer for two.
+/// Rows stored with a distance of one between entries are written in place, from the last one up; those of float are
+/// made in a buffer for two.
 template <class Hops, class Out>
 void fill_panel_by_rows(const Hops& hops, Eigen::Index first, Eigen::Index last, Out& a, bool zero) {
     using Real = typename Out::Scalar;
     using Number = working_number<Real>;
     constexpr bool in_place = std::is_same_v<Number, Real>;
     std::vector<Number> buffer(in_place ? 0 : 2 * std::size_t(last));
-    const auto place = [&](Eigen::Index n) {
+    const Number* below = nullptr;
+    for (Eigen::Index n = last; n-- > first;) {
+        Real* const out = &a.coeffRef(n, 0);
+        Number* row;
         if constexpr (in_place)
-            return &a.coeffRef(n, 0);
+            row = out;
         else
-            return buffer.data() + n % 2 * last;
-    };
-    make_rows_upward<Number>(hops, first, last, place, [&](Eigen::Index n) {
-        Real* const row = &a.coeffRef(n, 0);
-        if constexpr (!in_place) {
-            const Number* const made = place(n);
-            std::transform(made, made + n + 1, row, [](const Number& p) { return static_cast<Real>(p); });
-        }
-        if (zero) std::fill(row + n + 1, row + a.cols(), Real(0));
-    });
+            row = buffer.data() + n % 2 * last;
+        if (below == nullptr)
+            row_writer<Number>(hops, n + 1).fill(0, n + 1, row);
+        else
+            row_above(n, 0, n + 1, below, row);
+        if constexpr (!in_place)
+            std::transform(row, row + n + 1, out, [](const Number& p) { return static_cast<Real>(p); });
+        if (zero) std::fill(out + n + 1, out + a.cols(), Real(0));
+        below = row;
+    }
 }
 
-/// Others are made a few at a time in a buffer that fits the cache, and copied column by column.
+/// Others are made in tiles that fit the first-level cache, from the last rows and columns on, and copied column by
+/// column: a tile needs of the rows the one below it, and of the columns the one to its right.
 template <class Hops, class Out>
 void fill_panel_by_columns(const Hops& hops, Eigen::Index first, Eigen::Index last, Out& a, bool zero) {
     using Real = typename Out::Scalar;
     using Number = working_number<Real>;
-    constexpr Eigen::Index tile = 32;
-    const Eigen::Index stride = last + 9;  // not a power of two, which would map all rows to one cache set
-    // One more than the tile: the row below it is still read.
-    std::vector<Number> buffer(std::size_t(tile + 1) * std::size_t(stride));
-    const auto row = [&](Eigen::Index n) { return buffer.data() + n % (tile + 1) * stride; };
-    Eigen::Index copied = last;
-    make_rows_upward<Number>(hops, first, last, row, [&](Eigen::Index n) {
-        if (copied - n < tile && n > first) return;
-        std::array<const Number*, std::size_t(tile)> rows;
-        for (Eigen::Index i = n; i < copied; ++i)
-            rows[std::size_t(i - n)] = row(i);
-        for (Eigen::Index m = 0; m < copied; ++m) {
-            for (Eigen::Index i = std::max(m, n); i < copied; ++i)
-                a.coeffRef(i, m) = static_cast<Real>(rows[std::size_t(i - n)][m]);
+    constexpr Eigen::Index rows = 32;
+    constexpr Eigen::Index columns = 64;
+    constexpr Eigen::Index stride =
+        columns + 9;  // not a power of two, which would map all rows to one cache set
+    std::vector<Number> below(std::size_t(last) + 1, Number(0));
+    row_writer<Number>(hops, last).fill(0, last, below.data());
+    for (Eigen::Index m = 0; m < last; ++m)
+        a.coeffRef(last - 1, m) = static_cast<Real>(below[std::size_t(m)]);
+    std::vector<Number> tile(std::size_t((rows + 1) * stride), Number(0));
+    const auto in_tile = [&](Eigen::Index i) { return tile.data() + i * stride; };
+    std::vector<Number> right(std::size_t(rows) + 1);  // of each row, the last column's neighbour
+    for (Eigen::Index end = last - 1; end > first;) {  // rows n .. end - 1 from row `end`
+        const Eigen::Index n = std::max(first, end - rows);
+        const Eigen::Index height = end - n;
+        std::fill(right.begin(), right.end(), Number(0));
+        right[std::size_t(height)] = below[std::size_t(end)];
+        for (Eigen::Index m = (end - 1) / columns * columns; m >= 0; m -= columns) {
+            const Eigen::Index width = std::min(columns, end + 1 - m);
+            std::copy_n(below.data() + m, width, in_tile(height));
+            in_tile(height)[columns] = right[std::size_t(height)];
+            for (Eigen::Index i = height; i-- > 0;) {
+                const Eigen::Index stop = std::min(m + columns, n + i + 1);
+                if (stop > m) row_above(n + i, m, stop, in_tile(i + 1), in_tile(i));
+                in_tile(i)[columns] = right[std::size_t(i)];
+            }
+            for (Eigen::Index i = 0; i <= height; ++i)
+                right[std::size_t(i)] = in_tile(i)[0];
+            std::copy_n(in_tile(0), std::min(columns, std::max<Eigen::Index>(0, n + 1 - m)),
+                        below.data() + m);
+            const Eigen::Index stop = std::min(m + columns, end);
+            for (Eigen::Index j = m; j < stop; ++j) {
+                for (Eigen::Index i = std::max<Eigen::Index>(0, j - n); i < height; ++i)
+                    a.coeffRef(n + i, j) = static_cast<Real>(in_tile(i)[j - m]);
+            }
         }
-        copied = n;
-    });
+        end = n;
+    }
     if (!zero) return;
     for (Eigen::Index m = first; m < a.cols(); ++m)
         for (Eigen::Index n = first; n < std::min(m, last); ++n)
