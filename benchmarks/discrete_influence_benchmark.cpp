@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: MIT
 
 // One closed-form entry: its time against the context length (flat) and against the depth (quadratic), and under
-// each kind of keys, with the relative error against 100 digits beside it.
+// each kind of keys, and the law of the hops, with the relative error against 100 digits beside it.
 #include <cesaro/discrete_influence.hpp>
+#include <cesaro/hop_law.hpp>
 #include <cesaro/keys.hpp>
+#include <cesaro/mixing_schedule.hpp>
 
 #include <benchmark/benchmark.h>
 #include <boost/multiprecision/cpp_bin_float.hpp>
@@ -52,7 +54,12 @@ void run(benchmark::State& state, std::int64_t query, Eigen::Index depth, Functi
 void pdf_against_tokens(benchmark::State& state) {
     run(state, state.range(0), 32, [](const auto& d, std::int64_t source) { return pdf(d, source); });
 }
-BENCHMARK(pdf_against_tokens)->Arg(1000000)->Arg(1000000000)->Arg(1000000000000)->Arg(1000000000000000000);
+BENCHMARK(pdf_against_tokens)
+    ->ArgName("tokens")
+    ->Arg(1000000)
+    ->Arg(1000000000)
+    ->Arg(1000000000000)
+    ->Arg(1000000000000000000);
 
 void pdf_against_depth(benchmark::State& state) {
     run(state, 1000000000000, state.range(0),
@@ -106,9 +113,57 @@ void cdf_under_decay(benchmark::State& state) {
     run_under(state, cesaro::decaying_keys<>{.slope = slope},
               cesaro::decaying_keys<float100>{.slope = slope, .temperature = 1}, tail);
 }
-BENCHMARK(pdf_under_sink)->Arg(1000000)->Arg(1000000000000);
-BENCHMARK(pdf_under_decay)->Arg(1000000)->Arg(1000000000000);
+BENCHMARK(pdf_under_sink)->ArgName("tokens")->Arg(1000000)->Arg(1000000000000);
+BENCHMARK(pdf_under_decay)->ArgName("tokens")->Arg(1000000)->Arg(1000000000000);
 BENCHMARK(cdf_under_sink)->Arg(1000000)->Arg(1000000000000);
 BENCHMARK(cdf_under_decay)->Arg(1000000)->Arg(1000000000000);
+
+/// The law of layers that all differ, and what its double precision costs beside plain double.
+Eigen::VectorXd distinct_layers(Eigen::Index depth) {
+    return Eigen::VectorXd::LinSpaced(depth, 0.15, 0.45);
+}
+
+template <class Real>
+Eigen::VectorX<Real> plain_law(const Eigen::VectorXd& alphas) {
+    Eigen::VectorX<Real> weights = Eigen::VectorX<Real>::Constant(alphas.size() + 1, Real(0));
+    weights[0] = Real(1);
+    for (Eigen::Index l = 0; l < alphas.size(); ++l) {
+        const Real alpha(alphas[l]);
+        const Real stay = Real(1) - alpha;
+        for (Eigen::Index k = l + 1; k > 0; --k)
+            weights[k] = stay * weights[k] + alpha * weights[k - 1];
+        weights[0] *= stay;
+    }
+    return weights;
+}
+
+template <class Law>
+void run_law(benchmark::State& state, Law law) {
+    const Eigen::VectorXd alphas = distinct_layers(state.range(0));
+    Eigen::VectorXd weights;
+    for (auto _ : state) {
+        weights = law(alphas);
+        benchmark::DoNotOptimize(weights.data());
+        benchmark::ClobberMemory();
+    }
+    const Eigen::VectorX<float100> exact = plain_law<float100>(alphas);
+    double largest = 0;
+    for (Eigen::Index k = 0; k < weights.size(); ++k) {
+        const float100 error = abs(float100(float100(weights[k]) / exact[k] - 1));
+        largest = std::max(largest, static_cast<double>(error));
+    }
+    state.counters["max_relative_error"] = largest;
+}
+
+void hop_law_of_distinct_layers(benchmark::State& state) {
+    run_law(state, [](const Eigen::VectorXd& alphas) {
+        return Eigen::VectorXd(cesaro::hop_law<>(cesaro::mixing_schedule<>(alphas)).weights());
+    });
+}
+void hop_law_in_plain_double(benchmark::State& state) {
+    run_law(state, plain_law<double>);
+}
+BENCHMARK(hop_law_of_distinct_layers)->ArgName("depth")->Arg(12)->Arg(24)->Arg(80)->Arg(400);
+BENCHMARK(hop_law_in_plain_double)->ArgName("depth")->Arg(12)->Arg(24)->Arg(80)->Arg(400);
 
 }  // namespace

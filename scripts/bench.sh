@@ -10,7 +10,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 prepare
 programs=(influence_row influence_matrix apply)
-targets=("${programs[@]/%/_benchmark}" portable_row_benchmark)
+# What else is reported: the programs and which of their cases.
+entries='^(pdf_against_tokens|pdf_under_(sink|decay)|hop_law_.*)/'
+rollouts='^row_from_(running|windowed)_sums/131072$'
+targets=("${programs[@]/%/_benchmark}" {discrete_influence,attention,portable_row}_benchmark)
 # Not everywhere is there a compiler with OpenMP.
 if [[ "$(cmake --build "$build" --target help)" == *threads_benchmark* ]]; then targets+=(threads_benchmark); fi
 cmake --build "$build" --parallel "$jobs" --target "${targets[@]}"
@@ -26,6 +29,8 @@ measure() {
 for program in "${programs[@]}"; do
     OMP_NUM_THREADS=1 measure "$program" "$@"
 done
+measure discrete_influence --benchmark_filter="$entries" "$@"
+measure attention --benchmark_filter="$rollouts" "$@"
 longest='tokens:16777216'
 OMP_NUM_THREADS=1 measure portable_row \
     --benchmark_filter="^(fill/$longest|(row_attention_only|row_residual|row_straight_sums)/$longest/depth:.*)\$" "$@"

@@ -27,18 +27,19 @@ def load(file):
         if b.get("run_type") != "iteration":
             continue
         name = b["name"].split("/")[0]
-        arguments = re.findall(r"/(?:tokens|depth|columns|threads):(\d+)", b["name"])
+        arguments = re.findall(r"/(?:tokens|depth|columns|threads|keys_seen):(\d+)", b["name"])
         runs.setdefault(name, {})[tuple(map(int, arguments))] = b
     return runs, data["context"]
 
 
 def time_of(benchmark):
-    return benchmark["cpu_time"]  # microseconds of processor time: what else runs does not count
+    """Microseconds of processor time: what else runs does not count."""
+    return benchmark["cpu_time"] * {"ns": 1e-3, "us": 1, "ms": 1e3}[benchmark.get("time_unit", "us")]
 
 
 def human(microseconds):
-    for unit, size in (("s", 1e6), ("ms", 1e3), ("µs", 1)):
-        if microseconds >= size or unit == "µs":
+    for unit, size in (("s", 1e6), ("ms", 1e3), ("µs", 1), ("ns", 1e-3)):
+        if microseconds >= size or unit == "ns":
             return f"{microseconds / size:.3g} {unit}"
 
 
@@ -173,6 +174,49 @@ def apply_table(runs):
         ["", "columns", "time", "times copying (error)"], rows)
 
 
+def keys_table(runs):
+    """Rows whose keys do not weigh the same."""
+    rows = []
+    for key, b in sorted(runs.get("row_under_sink", {}).items()):
+        if key[1] == 24 and key[0] in (1024, 16384, 1048576, 16777216):
+            rows.append(("a sink of weight 4", key[0], b))
+    for key, b in sorted(runs.get("row_under_slope", {}).items()):
+        rows.append((f"slope 1/{key[2]}", key[0], b))
+    if not rows:
+        return ""
+    return "### Rows under other keys, depth 24\n\n" + table(
+        ["keys", "tokens", "time", "times filling", "error"],
+        [[label, str(tokens), human(time_of(b)), f"**{time_of(b) / time_of(runs['fill'][(tokens,)]):.3g}**", error_of(b)]
+         for label, tokens, b in rows])
+
+
+def entries_table(runs):
+    """Closed-form entries, and laws of hops."""
+    if not runs:
+        return ""
+    rows = []
+    for name, label in (("pdf_against_tokens", "entry"), ("pdf_under_sink", "entry under a sink"),
+                        ("pdf_under_decay", "entry under a slope")):
+        for key, b in sorted(runs.get(name, {}).items()):
+            rows.append([f"{label}, {key[0]} tokens", human(time_of(b)), "", error_of(b)])
+    plain = runs.get("hop_law_in_plain_double", {})
+    for key, b in sorted(runs.get("hop_law_of_distinct_layers", {}).items()):
+        rows.append([f"law of the hops of {key[0]} layers that differ", human(time_of(b)),
+                     f"**{time_of(b) / time_of(plain[key]):.3g}** times plain double, whose error is {error_of(plain[key])}",
+                     error_of(b)])
+    return "### Entries, and the law of the hops\n\n" + table(["", "time", "", "error"], rows)
+
+
+def rollout_table(runs):
+    if not runs:
+        return ""
+    labels = {"row_from_running_sums": "whole past", "row_from_windowed_sums": "a window of 100"}
+    rows = [[labels[name], human(time_of(b)), f"{b['per_head_token'] * 1e9:.2f} ns"]
+            for name, cases in runs.items() for b in cases.values()]
+    return "### Rollouts of 70 layers of 112 ALiBi heads, 131072 tokens\n\n" + table(
+        ["heads see", "time", "per head, layer and token"], rows)
+
+
 def compile_table(root, compiler):
     """Processor seconds to compile each public header alone, the median of five."""
     command = shlex.split(compiler) + ["-std=c++20", "-O0", "-c", "-x", "c++", "-o", os.devnull]
@@ -227,15 +271,17 @@ def processor():
 def main():
     results, root, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
     runs, context = load(results / "influence_row.json")
-    matrices, applied, portable, threads = (
-        load(results / f"{name}.json")[0] for name in ("influence_matrix", "apply", "portable_row", "threads"))
+    matrices, applied, portable, threads, entries, rollouts = (
+        load(results / f"{name}.json")[0]
+        for name in ("influence_matrix", "apply", "portable_row", "threads", "discrete_influence", "attention"))
     rows, by_tokens, by_depth = row_tables(runs)
     version = subprocess.run(shlex.split(compiler) + ["--version"], capture_output=True, text=True).stdout
     text = (f"{context['date'][:10]}, {processor()}, {context['num_cpus']} processors, {version.splitlines()[0]}. "
             "Processor time, of threads real time; after the time, times the floor in the same run, and the largest "
             "relative error.\n\n")
-    text += "\n".join(filter(None, [rows, portable_table(portable), threads_table(threads), matrix_table(matrices),
-                                    apply_table(applied), compile_table(root, compiler)]))
+    text += "\n".join(filter(None, [rows, keys_table(runs), portable_table(portable), threads_table(threads),
+                                    matrix_table(matrices), apply_table(applied), entries_table(entries),
+                                    rollout_table(rollouts), compile_table(root, compiler)]))
     plot(root, results, runs, by_tokens, by_depth)
     page = root / "docs" / "performance.md"
     before, rest = page.read_text().split(BEGIN)

@@ -83,9 +83,9 @@ TEST_CASE("distance decay at every extreme of slope, score and temperature") {
     CHECK(worst < 150);  // the measured bound of the doc comment
 }
 
-TEST_CASE("distance decay across chunks of rows, with windows of all lengths") {
+TEST_CASE("distance decay across chunks of rows, alike or not, with windows of all lengths") {
     const Eigen::Index size = 260;
-    const std::pair<double, Eigen::Index> settings[] = {{0.01, 0}, {3.0, 0}, {0.01, 200}};
+    const std::pair<double, Eigen::Index> settings[] = {{0.01, 0}, {0.2, 0}, {3.0, 0}, {0.01, 200}};
     for (const Eigen::Index window : {Eigen::Index(2), Eigen::Index(100), Eigen::Index(129),
                                       Eigen::Index(259), Eigen::Index(260), unlimited_window}) {
         for (const auto& [slope, prefix] : settings) {

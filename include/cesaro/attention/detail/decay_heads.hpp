@@ -93,9 +93,9 @@ class decay_heads {
     template <class Out>
     void accumulate_diagonal(Out& y) const {
         for (const group& g : groups_) {
+            row_weights rows(*this, g);
             for_each_chunk<true>(0, size_, [&](Eigen::Index first, Eigen::Index last) {
-                chunk_weights w;
-                fill(g, first, last, w);
+                chunk_weights& w = rows(first, last);
                 for (Eigen::Index n = first; n < last; ++n)
                     y[n] += w.diagonal[n - first].sum();
             });
@@ -181,6 +181,43 @@ class decay_heads {
         }
     }
 
+    /// The weights of the rows of a group, one chunk after the other. Rows that see all of their window, or so far that
+    /// what decays has gone, weigh alike: their chunks are made once.
+    class row_weights {
+      public:
+        row_weights(const decay_heads& heads, const group& g)
+            : heads_(heads),
+              group_(g),
+              alike_from_(std::max(heads.prefix_, std::min(heads.reach_, heads.seen_by(g)))) {}
+
+        chunk_weights& operator()(Eigen::Index first, Eigen::Index last) {
+            if (first >= alike_from_ && last - first <= alike_) return weights_;
+            heads_.fill(group_, first, last, weights_);
+            alike_ = first >= alike_from_ ? last - first : 0;
+            return weights_;
+        }
+
+      private:
+        const decay_heads& heads_;
+        const group& group_;
+        Eigen::Index alike_from_;
+        Eigen::Index alike_ = 0;  // how many of the rows in weights_ weigh alike
+        chunk_weights weights_;
+    };
+
+    /// How many terms of 1 + ratio + ... add up to the limit, to rounding; at most as many as there are positions.
+    Eigen::Index seen_by(const group& g) const {
+        const Real gone = Real(std::numeric_limits<Real>::digits + 3) * Real(0.7);  // 2^-x = e^{-0.69... x}
+        Eigen::Index seen = chunk;
+        for (int h = 0; h < Lanes; ++h) {
+            if (equals(g.weight[h], 0)) continue;
+            if (Real(g.rate[h] * Real(size_)) <= gone) return size_;
+            while (Real(g.rate[h] * Real(seen)) <= gone)
+                seen += chunk;
+        }
+        return seen;
+    }
+
     bool sees_only_itself(Eigen::Index n) const { return (n == 0 || reach_ == 0) && n + 1 >= prefix_; }
 
     template <bool Transposed, class In, class Out>
@@ -198,9 +235,9 @@ class decay_heads {
         const Eigen::Index size = Ahead ? prefix_ : size_;
         Eigen::Index left = ascending ? period_ : (size - 1) % period_ + 1;  // positions left in the block
         lanes running = lanes::Constant(Real(0));
+        row_weights rows(*this, g);
         for_each_chunk<ascending>(0, size, [&](Eigen::Index first, Eigen::Index last) {
-            chunk_weights w;
-            fill(g, first, last, w);
+            chunk_weights& w = rows(first, last);
             for_each_index<ascending>(first, last, [&](Eigen::Index n) {
                 const Real value(x.coeff(n));
                 const lanes& neighbour = w.neighbour[n - first];
@@ -228,9 +265,9 @@ class decay_heads {
             (size_ + period_ - 1) / period_ * period_;  // the last block may be incomplete
         lanes running = lanes::Constant(Real(0));
         lanes fading = lanes::Constant(Real(1));  // ratio^(positions gone in the block)
+        row_weights rows(*this, g);
         for_each_chunk<Transposed>(period_, end, [&](Eigen::Index first, Eigen::Index last) {
-            chunk_weights w;
-            fill(g, first, last, w);
+            chunk_weights& w = rows(first, last);
             chunk_lanes distance;
             fill_distance<Transposed>(g, first, last, distance);
             for_each_index<Transposed>(first, last, [&](Eigen::Index n) {
