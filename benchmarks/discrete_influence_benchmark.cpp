@@ -128,10 +128,10 @@ Eigen::VectorX<Real> plain_law(const Eigen::VectorXd& alphas) {
     Eigen::VectorX<Real> weights = Eigen::VectorX<Real>::Constant(alphas.size() + 1, Real(0));
     weights[0] = Real(1);
     for (Eigen::Index l = 0; l < alphas.size(); ++l) {
-        const Real alpha(alphas[l]);
-        const Real stay = Real(1) - alpha;
+        const Real attended(alphas[l]);
+        const Real stay = Real(1) - attended;
         for (Eigen::Index k = l + 1; k > 0; --k)
-            weights[k] = stay * weights[k] + alpha * weights[k - 1];
+            weights[k] = stay * weights[k] + attended * weights[k - 1];
         weights[0] *= stay;
     }
     return weights;
