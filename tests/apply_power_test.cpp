@@ -164,6 +164,39 @@ TEMPLATE_TEST_CASE("far from the first position few hops matter, and none that d
     }
 }
 
+TEMPLATE_TEST_CASE("just after a spike, where many hops from it weigh more than few", "", float, double) {
+    using Real = TestType;
+    // At the ends of 20000 positions, where all hops are made, some 55 are measured.
+    const double tolerance = 100 * double(std::numeric_limits<Real>::epsilon());
+    // One or more layers of attention alone, so that the first hop weights are nearly zero.
+    for (const int alone : {0, 1, 2, 3, 4}) {
+        for (const double alpha : {1e-6, 1e-3, 0.01, 0.3}) {
+            CAPTURE(alone, alpha);
+            Eigen::VectorX<Real> alphas = Eigen::VectorX<Real>::Constant(alone + 20, Real(alpha));
+            alphas.head(alone).setOnes();
+            const mixing_schedule<Real> schedule(alphas);
+            const mixing_schedule<> exact(alphas.template cast<double>());
+            // The last position of a chunk, for the walk forward, and the first one, for the walk back.
+            for (const Eigen::Index spike : {9215, 10239, 12288, 17408}) {
+                CAPTURE(spike);
+                for (const double floor : {0.0, 1e-15, 1.0}) {
+                    Eigen::VectorX<Real> x = Eigen::VectorX<Real>::Constant(20000, Real(floor));
+                    x[spike] = Real(1e6);
+                    for (const bool transpose : {false, true}) {
+                        const Eigen::ArrayX<long double> reference =
+                            plain_layers(exact, x.template cast<long double>(), transpose).array();
+                        const Eigen::ArrayX<long double> y =
+                            (transpose ? apply_power_transpose(schedule, x) : apply_power(schedule, x))
+                                .template cast<long double>();
+                        const auto error = (reference > 1e-25L).select((y / reference - 1).abs(), 0.0L);
+                        CHECK(double(error.maxCoeff()) < tolerance);
+                    }
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("what is not finite stays where it reaches, far from the first position too") {
     const double infinity = std::numeric_limits<double>::infinity();
     const Eigen::Index spoilt = 30011;

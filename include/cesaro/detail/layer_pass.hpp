@@ -79,7 +79,7 @@ class hops_on_columns {
     using step = Eigen::Array<Real, width, 1>;
     using column_values = Eigen::Array<Real, Columns, 1>;
     using response = responses_of_past<Direction, step>;
-    using polynomial_values = std::array<Real, std::size_t(response::most_orders) + 3>;  // h_0, h_1, ...
+    using polynomial_values = std::array<Real, std::size_t(response::most_orders) + 2>;  // h_0, h_1, ...
     using columns_of_hops = Eigen::Array<Real, Columns, Eigen::Dynamic>;
 
     /// A running sum, and what its roundings have lost: the many chunks of a long column add up to no more than
@@ -243,13 +243,13 @@ class hops_on_columns {
         std::array<step, piece_degree + 1> polynomial;
         for (int i = 0; i < segments; ++i) {
             const int segment = forward ? i : segments - 1 - i;
-            const Eigen::Index lane = segment * Columns;
+            const Eigen::Index lane = Eigen::Index(segment) * Columns;
             density_ =
                 largest.template segment<Columns>(lane);  // sums of (M_a^k x)(m) are below h_{k+1} of it
             if constexpr (forward) density_ *= Real(first + (segment + 1) * size);
             take_states();
             polynomial_values h;
-            for (int j = 0; j < orders + 3; ++j)
+            for (int j = 0; j < orders + 2; ++j)
                 h[std::size_t(j)] = past.whole()[std::size_t(j)][lane];
             if (!negligible_beyond(orders, h)) return false;
             for (int d = 0; d <= piece_degree; ++d) {
@@ -279,19 +279,24 @@ class hops_on_columns {
         return true;
     }
 
-    /// Whether h_{orders+1}, h_{orders+2} and the hops after the first `orders` within the segment are lost in the
-    /// rounding of every C_k, so far below it that all segments together lose no more.
+    /// Whether every C_k is so large that within the segment its followers lose no digits and rounding leaves out
+    /// the rest:
+    ///
+    ///     h_1 C_{k+1} <= C_k, so that h_j C_{k+j} <= C_k / j!: no term dominates the one that polynomials are exact in;
+    ///     h_{orders+1} C_{k+orders+1} is lost in the rounding of C_k, and the further ones with it;
+    ///     so are the hops after the first `orders` within the segment, w_{k+i} sum_m (M_a^{i-1} x)(m);
+    ///
+    /// all so far below it that the segments together lose no more.
     bool negligible_beyond(int orders, const polynomial_values& h) {
         const Real lost = std::numeric_limits<Real>::epsilon() / 8 * h[1];
         const Real next = h[std::size_t(orders + 1)] / lost;
-        const Real second = h[std::size_t(orders + 2)] / lost;
         const Eigen::Index left = hops_ - orders - 1;
         const auto states = states_.abs();
         const auto own = (density_.matrix() * heavier_.segment(orders + 1, left + 1).transpose()).array();
         return (states < std::numeric_limits<Real>::infinity()).all() &&
+               (h[1] * states.rightCols(hops_ - 1) <= states.leftCols(hops_ - 1)).all() &&
                (next * own <= states.leftCols(left + 1)).all() &&
-               (next * states.rightCols(left) <= states.leftCols(left)).all() &&
-               (second * states.rightCols(left - 1) <= states.leftCols(left - 1)).all();
+               (next * states.rightCols(left) <= states.leftCols(left)).all();
     }
 
     const Eigen::VectorX<Real>& weights_;
