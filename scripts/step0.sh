@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The cesaro authors
 # SPDX-License-Identifier: MIT
 #
-# Measures what docs/step0.md shows and writes its plots and tables. About half an hour on two cores.
+# Measures what docs/step0.md shows and writes its plots and tables. About an hour on two cores.
 #   scripts/step0.sh PROGRAM [RESULTS]     PROGRAM is untrained_decoder; results already in RESULTS are kept
 set -euo pipefail
 program=$(realpath "$1")
