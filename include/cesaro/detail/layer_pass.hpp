@@ -100,7 +100,7 @@ class hops_on_columns {
 
     /// Positions of a segment of a chunk that begins there. A chunk fits the first-level cache.
     Eigen::Index segment_from(Eigen::Index first) const {
-        const bool hop_by_hop = !is_float_or_double<Real> || hops_ < 2 * fewest_orders;
+        const bool hop_by_hop = !is_float_or_double<Real> || hops_ < 2 * Eigen::Index(fewest_orders);
         return std::clamp<Eigen::Index>(first / 256, 64, hop_by_hop ? 64 : 192);
     }
 
@@ -192,7 +192,8 @@ class hops_on_columns {
             const Eigen::Index size = segment_from(first);
             if (first < far || length < segments * size) return false;
             for (const int orders : {4, 5, 6, 8}) {
-                if (hops_ < 2 * orders || !promising(orders, Real(size) / Real(first))) continue;
+                if (hops_ < 2 * Eigen::Index(orders) || !promising(orders, Real(size) / Real(first)))
+                    continue;
                 before_ = sums_;
                 if (hops_of_orders(orders, first, size)) return true;
                 sums_ = before_;

@@ -207,7 +207,8 @@ class decay_heads {
 
     /// How many terms of 1 + ratio + ... add up to the limit, to rounding; at most as many as there are positions.
     Eigen::Index seen_by(const group& g) const {
-        const Real gone = Real(7 * (std::numeric_limits<Real>::digits + 3)) / Real(10);  // 2^-x = e^{-0.69... x}
+        const Real gone =
+            Real(7 * (std::numeric_limits<Real>::digits + 3)) / Real(10);  // 2^-x = e^{-0.69... x}
         Eigen::Index seen = chunk;
         for (int h = 0; h < Lanes; ++h) {
             if (equals(g.weight[h], 0)) continue;
