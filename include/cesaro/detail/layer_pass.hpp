@@ -73,7 +73,7 @@ class hops_on_columns {
     static constexpr int width = 16;
     static constexpr int segments = width / Columns;
     /// Where chunks are far from the first position: its shortest segments are a 128th of the distance.
-    static constexpr Eigen::Index far = 8192;
+    static constexpr Eigen::Index distant = 8192;
     static constexpr int fewest_orders = 4;
 
     using step = Eigen::Array<Real, width, 1>;
@@ -190,7 +190,7 @@ class hops_on_columns {
     bool few_hops(Eigen::Index first, Eigen::Index length, const Read& read) {
         if constexpr (is_float_or_double<Real>) {
             const Eigen::Index size = segment_from(first);
-            if (first < far || length < segments * size) return false;
+            if (first < distant || length < segments * size) return false;
             for (const int orders : {4, 5, 6, 8}) {
                 if (hops_ < 2 * Eigen::Index(orders) || !promising(orders, Real(size) / Real(first)))
                     continue;
