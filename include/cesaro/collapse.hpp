@@ -76,9 +76,9 @@ Real uncollapsed_mass(const std::vector<Real>& law, std::int64_t depth, const Re
         // P(K <= i) of a binomial law is an incomplete beta function; certain from i = depth on.
         Real at_most(1);
         if (hops < depth) {
-            at_most = alpha < 1
-                          ? boost::math::ibetac(Real(hops + 1), Real(depth - hops), alpha, no_promotion())
-                          : Real(0);
+            at_most = alpha < 1 ? boost::math::ibetac(Real(hops + 1), Real(depth - hops), alpha,
+                                                      no_promotion<Real>())
+                                : Real(0);
         }
         sum += law[i] * at_most;
     }

@@ -5,9 +5,13 @@
 
 #include <boost/math/policies/policy.hpp>
 
+#include <type_traits>
+
 namespace cesaro::detail {
 
 /// Boost.Math's functions of double in double: in long double they take several times as long.
-using no_promotion = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+template <class Real>
+using no_promotion =
+    boost::math::policies::policy<boost::math::policies::promote_double<!std::is_same_v<Real, double>>>;
 
 }  // namespace cesaro::detail

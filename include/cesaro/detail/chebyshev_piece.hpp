@@ -81,13 +81,15 @@ class chebyshev_points {
     /// Coefficients of t^0 .. t^N. By way of the Chebyshev coefficients, which fall off so fast that the
     /// large integers of T_k meet only small numbers; the inverse Vandermonde matrix would lose two digits.
     piece_coefficients coefficients(const piece_coefficients& values) const {
-        return to_powers_ * (to_chebyshev_ * values.matrix());
+        return product(to_powers_, product(to_chebyshev_, values));
     }
 
     /// How much the value at t_i counts in the coefficient of t^d.
-    double to_power(int d, int i) const { return to_powers_.row(d).dot(to_chebyshev_.col(i)); }
+    double to_power(int d, int i) const { return coefficients_of_each_(d, i); }
 
   private:
+    using square_matrix = Eigen::Array<double, piece_degree + 1, piece_degree + 1>;
+
     chebyshev_points() {
         constexpr int n = piece_degree;
         const double angle = std::acos(-1.0) / n;
@@ -103,13 +105,34 @@ class chebyshev_points {
         to_powers_(0, 0) = 1;
         to_powers_(1, 1) = 1;
         for (int k = 2; k <= n; ++k) {
-            to_powers_.col(k).tail<n>() = 2 * to_powers_.col(k - 1).head<n>();
-            to_powers_.col(k) -= to_powers_.col(k - 2);
+            for (int d = 0; d <= n; ++d)
+                to_powers_(d, k) = (d > 0 ? 2 * to_powers_(d - 1, k - 1) : 0) - to_powers_(d, k - 2);
+        }
+        for (int i = 0; i <= n; ++i) {
+            for (int d = 0; d <= n; ++d) {
+                double sum = 0;
+                for (int k = 0; k <= n; ++k)
+                    sum += to_powers_(d, k) * to_chebyshev_(k, i);
+                coefficients_of_each_(d, i) = sum;
+            }
         }
     }
 
-    Eigen::Matrix<double, piece_degree + 1, piece_degree + 1> to_chebyshev_;
-    Eigen::Matrix<double, piece_degree + 1, piece_degree + 1> to_powers_;
+    /// Column by column: few instructions, and no templates that every user would compile.
+    static piece_coefficients product(const square_matrix& matrix, const piece_coefficients& values) {
+        piece_coefficients sum;
+        for (int d = 0; d <= piece_degree; ++d)
+            sum[d] = matrix(d, 0) * values[0];
+        for (int k = 1; k <= piece_degree; ++k) {
+            for (int d = 0; d <= piece_degree; ++d)
+                sum[d] += matrix(d, k) * values[k];
+        }
+        return sum;
+    }
+
+    square_matrix to_chebyshev_;
+    square_matrix to_powers_;
+    square_matrix coefficients_of_each_;
     piece_coefficients below_;
 };
 

@@ -19,39 +19,50 @@
 /// cache: what is read once from memory serves all of them.
 namespace cesaro::detail {
 
-/// What the hops make of `Columns` columns of a block, sum_k w_k M^k x by Horner's scheme: y starts as w_H x
-/// and becomes M y + w_k x for k = H - 1, ..., 0; the same with M's transpose where the walk is backward. Where a
-/// chunk is short beside its distance from the first position, by the few hops that matter within it and the
-/// responses of its past.
+/// What the hops make of columns of a block, sum_k w_k M^k x by Horner's scheme: y starts as w_H x and becomes
+/// M y + w_k x for k = H - 1, ..., 0; the same with M's transpose where the walk is backward. Where a chunk is
+/// short beside its distance from the first position, by the few hops that matter within it and the responses of
+/// its past.
 ///
 /// The lanes of a vector hold these columns side by side, and of each of them several segments of the chunk,
-/// which advance together: only the totals of the segments wait for each other.
-template <walk Direction, int Columns, class Real>
+/// which advance together: only the totals of the segments wait for each other. What is known per hop and column
+/// is in one array, the columns of a hop side by side.
+template <walk Direction, class Real>
 class hops_on_columns {
   public:
-    /// \param weights w_0 .. w_H.
-    explicit hops_on_columns(const Eigen::VectorX<Real>& weights)
-        : weights_(weights), hops_(weights.size() - 1), sums_(std::size_t(hops_)) {
+    static constexpr int width = 16;
+
+    /// \param weights w_0 .. w_H. \param columns how many side by side: a divisor of `width`.
+    hops_on_columns(const Eigen::VectorX<Real>& weights, int columns)
+        : weights_(weights),
+          hops_(weights.size() - 1),
+          columns_(columns),
+          segments_(width / columns),
+          past_(hops_ * columns),
+          states_(hops_ * columns),
+          here_(columns) {
         if constexpr (is_float_or_double<Real>) {
-            heavier_ = weights;
-            for (Eigen::Index k = hops_; k-- > 0;)
-                heavier_[k] += heavier_[k + 1];
-            states_.resize(Columns, hops_);
-            changes_.resize(Columns, hops_);
+            weight_of_each_ = weights.array().transpose().replicate(columns, 1).reshaped();
+            heavier_ = weight_of_each_;
+            for (Eigen::Index i = hops_ * columns; i-- > 0;)
+                heavier_[i] += heavier_[i + columns];
+            changes_.resize(hops_ * columns);
+            of_each_.resize(hops_ * columns);
+            density_.setZero(columns);
         }
     }
 
     /// The columns of y from `column` on = what the hops make of those of x; y may be x.
     template <class In, class Out>
     void operator()(const In& x, Out& y, Eigen::Index column) {
-        std::fill(sums_.begin(), sums_.end(), carry());
-        density_.setConstant(Real(0));
+        past_ = running_sums(hops_ * columns_);
+        density_.setZero();
         std::vector<Eigen::Index> starts;
-        for (Eigen::Index first = 0; first < x.rows(); first += segments * segment_from(first))
+        for (Eigen::Index first = 0; first < x.rows(); first += segments_ * segment_from(first))
             starts.push_back(first);
         if constexpr (!forward) std::reverse(starts.begin(), starts.end());
         for (const Eigen::Index first : starts) {
-            const Eigen::Index length = std::min(x.rows() - first, segments * segment_from(first));
+            const Eigen::Index length = std::min(x.rows() - first, segments_ * segment_from(first));
             const auto read = [&] {
                 resize(length);
                 for_each_place<bool(In::IsRowMajor)>(
@@ -70,32 +81,34 @@ class hops_on_columns {
 
   private:
     static constexpr bool forward = Direction == walk::forward;
-    static constexpr int width = 16;
-    static constexpr int segments = width / Columns;
     /// Where chunks are far from the first position: its shortest segments are a 128th of the distance.
     static constexpr Eigen::Index distant = 8192;
     static constexpr int fewest_orders = 4;
 
     using step = Eigen::Array<Real, width, 1>;
-    using column_values = Eigen::Array<Real, Columns, 1>;
-    using response = responses_of_past<Direction, step>;
+    using array = Eigen::ArrayX<Real>;
+    using response = responses_of_past<step>;
     using polynomial_values = std::array<Real, std::size_t(response::most_orders) + 2>;  // h_0, h_1, ...
-    using columns_of_hops = Eigen::Array<Real, Columns, Eigen::Dynamic>;
 
-    /// A running sum, and what its roundings have lost: the many chunks of a long column add up to no more than
-    /// one of them.
-    struct carry {
-        column_values sum = column_values::Constant(Real(0));
-        column_values lost = column_values::Constant(Real(0));
+    /// Sums that run over all chunks, and what their roundings have lost: the many chunks of a long column add up
+    /// to no more than one of them.
+    struct running_sums {
+        explicit running_sums(Eigen::Index size)
+            : sum(array::Constant(size, Real(0))), lost(array::Constant(size, Real(0))) {}
 
-        void add(const column_values& term) {  // Knuth's error-free addition
-            const column_values before = sum;
-            sum += term;
-            const column_values added = sum - before;
-            const column_values rest = sum - added;
-            lost += (before - rest) + (term - added);
+        void add(Eigen::Index i, const Real& term) {  // Knuth's error-free addition
+            const Real before = sum[i];
+            sum[i] += term;
+            const Real added = sum[i] - before;
+            const Real rest = sum[i] - added;
+            lost[i] += (before - rest) + (term - added);
         }
-        column_values value() const { return (lost == lost).select(sum + lost, sum); }  // infinite, not NaN
+        Real value(Eigen::Index i) const {
+            return lost[i] == lost[i] ? Real(sum[i] + lost[i]) : sum[i];  // infinite, not NaN
+        }
+
+        array sum;
+        array lost;
     };
 
     /// Positions of a segment of a chunk that begins there. A chunk fits the first-level cache.
@@ -107,20 +120,23 @@ class hops_on_columns {
     /// Room for a chunk. Where the last segment is not full, places are left over beyond the last position;
     /// values of zero there change nothing.
     void resize(Eigen::Index length) {
-        places_.resize(std::size_t((length + segments - 1) / segments));
-        if (Eigen::Index(places_.size()) * segments > length)
+        places_.resize(std::size_t((length + segments_ - 1) / segments_));
+        if (Eigen::Index(places_.size()) * segments_ > length)
             std::fill(places_.begin(), places_.end(), step::Constant(Real(0)));
     }
 
     /// How many come before each segment.
-    static step positions_before(Eigen::Index first, Eigen::Index size) {
+    step positions_before(Eigen::Index first, Eigen::Index size) const {
         step before;
         for (int lane = 0; lane < width; ++lane) {
-            const Eigen::Index segment = lane / Columns;
+            const Eigen::Index segment = lane / columns_;
             before[lane] = Real(first + segment * size);
         }
         return before;
     }
+
+    /// The first lane of the i-th segment on the way.
+    Eigen::Index lane_of(int i) const { return Eigen::Index(forward ? i : segments_ - 1 - i) * columns_; }
 
     /// f(place, lane, n, j) for position n of the chunk in column j, in the order in which the columns are
     /// stored.
@@ -129,13 +145,13 @@ class hops_on_columns {
         const auto size = Eigen::Index(places_.size());
         for (Eigen::Index n = 0; n < length; n += size) {
             const Eigen::Index end = std::min(size, length - n);
-            const Eigen::Index lane = n / size * Columns;
+            const Eigen::Index lane = n / size * columns_;
             if (ByRows) {
                 for (Eigen::Index s = 0; s < end; ++s)
-                    for (Eigen::Index j = 0; j < Columns; ++j)
+                    for (Eigen::Index j = 0; j < columns_; ++j)
                         f(places_[std::size_t(s)], lane + j, n + s, j);
             } else {
-                for (Eigen::Index j = 0; j < Columns; ++j)
+                for (Eigen::Index j = 0; j < columns_; ++j)
                     for (Eigen::Index s = 0; s < end; ++s)
                         f(places_[std::size_t(s)], lane + j, n + s, j);
             }
@@ -153,27 +169,30 @@ class hops_on_columns {
             reciprocals_.push_back((count + Real(s)).inverse());
         }
         for (Eigen::Index k = hops_; k-- > 0;)
-            hop(weights_[k], sums_[std::size_t(k)]);
+            hop(k);
         std::swap(places_, hopped_);
     }
 
-    /// hopped = M hopped + weight place; `before` holds the running sums before the chunk, and on return those
-    /// after it.
-    void hop(const Real& weight, carry& before) {
+    /// hopped = M hopped + w_k place; its running sums before the chunk become those after it.
+    void hop(Eigen::Index k) {
         const auto size = places_.size();
+        const Real weight = weights_[k];
         step sum = step::Constant(Real(0));
         for (std::size_t s = 0; s < size; ++s) {  // copies of values, for g++ is quicker with them
             if constexpr (!forward) hopped_[s] *= reciprocals_[s];
             sum += step(hopped_[s]);
         }
-        column_values here = column_values::Constant(Real(0));
-        for (int i = 0; i < segments; ++i) {
-            auto segment = sum.template segment<Columns>((forward ? i : segments - 1 - i) * Columns);
-            const column_values total = segment;
-            segment = before.value() + here;
-            here += total;
+        const Eigen::Index own = k * columns_;
+        here_.setConstant(Real(0));
+        for (int i = 0; i < segments_; ++i) {
+            for (Eigen::Index j = 0, lane = lane_of(i); j < columns_; ++j, ++lane) {
+                const Real total = sum[lane];
+                sum[lane] = past_.value(own + j) + here_[j];
+                here_[j] += total;
+            }
         }
-        before.add(here);
+        for (Eigen::Index j = 0; j < columns_; ++j)
+            past_.add(own + j, here_[j]);
         for (std::size_t i = 0; i < size; ++i) {
             const std::size_t s = forward ? i : size - 1 - i;
             sum += step(hopped_[s]);
@@ -190,13 +209,13 @@ class hops_on_columns {
     bool few_hops(Eigen::Index first, Eigen::Index length, const Read& read) {
         if constexpr (is_float_or_double<Real>) {
             const Eigen::Index size = segment_from(first);
-            if (first < distant || length < segments * size) return false;
+            if (first < distant || length < segments_ * size) return false;
             for (const int orders : {4, 5, 6, 8}) {
                 if (hops_ < 2 * Eigen::Index(orders) || !promising(orders, Real(size) / Real(first)))
                     continue;
-                before_ = sums_;
+                before_ = past_;
                 if (hops_of_orders(orders, first, size)) return true;
-                sums_ = before_;
+                past_ = before_;
                 read();
             }
         }
@@ -215,8 +234,8 @@ class hops_on_columns {
     }
 
     void take_states() {
-        for (Eigen::Index k = 0; k < hops_; ++k)
-            states_.col(k) = sums_[std::size_t(k)].value();
+        for (Eigen::Index i = 0; i < states_.size(); ++i)
+            states_[i] = past_.value(i);
     }
 
     /// The first `orders` hops within each segment, and of its past h_0 .. h_orders; false when that is not enough.
@@ -240,36 +259,48 @@ class hops_on_columns {
             }
             places_[std::size_t(s)] = result;
         }
-        const response past(orders, before, size);
-        std::array<step, piece_degree + 1> polynomial;
-        for (int i = 0; i < segments; ++i) {
-            const int segment = forward ? i : segments - 1 - i;
-            const Eigen::Index lane = Eigen::Index(segment) * Columns;
-            density_ =
-                largest.template segment<Columns>(lane);  // sums of (M_a^k x)(m) are below h_{k+1} of it
-            if constexpr (forward) density_ *= Real(first + (segment + 1) * size);
+        const response past(Direction, orders, before, size);
+        std::array<step, std::size_t(response::most_orders) + 1> state;  // C_0, C_1, ... before each segment
+        for (int i = 0; i < segments_; ++i) {
+            const Eigen::Index lane = lane_of(i);
+            density_ = largest.segment(lane, columns_);  // sums of (M_a^k x)(m) are below h_{k+1} of it
+            if constexpr (forward) density_ *= before[lane] + Real(size);
             take_states();
             polynomial_values h;
             for (int j = 0; j < orders + 2; ++j)
                 h[std::size_t(j)] = past.whole()[std::size_t(j)][lane];
             if (!negligible_beyond(orders, h)) return false;
-            for (int d = 0; d <= piece_degree; ++d) {
-                column_values coefficient = column_values::Constant(Real(0));
-                for (int j = 0; j <= orders; ++j)
-                    coefficient +=
-                        states_.col(j) * past.power(d)[std::size_t(j)].template segment<Columns>(lane);
-                polynomial[std::size_t(d)].template segment<Columns>(lane) = coefficient;
+            for (int j = 0; j <= orders; ++j) {
+                for (int c = 0; c < columns_; ++c)
+                    state[std::size_t(j)][lane + c] = states_[j * columns_ + c];
             }
-            changes_.setConstant(Real(0));
+            changes_.setZero();
             for (int j = 1; j <= orders; ++j) {
-                const column_values own = sum[std::size_t(j - 1)].template segment<Columns>(lane);
-                changes_.leftCols(hops_ - j) += h[std::size_t(j)] * states_.rightCols(hops_ - j);
-                for (Eigen::Index k = 0; k <= hops_ - j; ++k)
-                    changes_.col(k) += weights_[k + j] * own;
+                const Eigen::Index left = (hops_ - j) * columns_;
+                const Eigen::Index with_own = left + columns_;
+                for_each(sum[std::size_t(j - 1)].data() + lane);
+                changes_.head(left) += h[std::size_t(j)] * states_.tail(left);
+                changes_.head(with_own) +=
+                    weight_of_each_.segment(j * columns_, with_own) * of_each_.head(with_own);
             }
-            for (Eigen::Index k = 0; k < hops_; ++k)
-                sums_[std::size_t(k)].add(changes_.col(k));
+            for (Eigen::Index k = 0; k < changes_.size(); ++k)
+                past_.add(k, changes_[k]);
         }
+        add_responses(past, orders, state);
+        return true;
+    }
+
+    /// To every place what the past of its segment makes of it.
+    template <class States>
+    void add_responses(const response& past, int orders, const States& state) {
+        std::array<step, piece_degree + 1> polynomial;
+        for (int d = 0; d <= piece_degree; ++d) {
+            step coefficient = step::Constant(Real(0));
+            for (std::size_t j = 0; j <= std::size_t(orders); ++j)
+                coefficient += state[j] * past.power(d)[j];
+            polynomial[std::size_t(d)] = coefficient;
+        }
+        const auto size = Eigen::Index(places_.size());
         for (Eigen::Index i = 0; i < size; ++i) {
             const Real u = Real(forward ? 2 * i + 1 - size : size - 1 - 2 * i) / Real(size);
             step value = polynomial[piece_degree];
@@ -277,7 +308,16 @@ class hops_on_columns {
                 value = value * u + polynomial[d];
             places_[std::size_t(i)] += value;
         }
-        return true;
+    }
+
+    /// One number per column, to every hop.
+    void for_each(const Real* of_columns) {
+        if (columns_ == 1) {
+            of_each_.setConstant(*of_columns);
+        } else {
+            for (Eigen::Index i = 0; i < of_each_.size(); i += columns_)
+                std::copy_n(of_columns, columns_, of_each_.data() + i);
+        }
     }
 
     /// Whether every C_k is so large that within the segment its followers lose no digits and rounding leaves out
@@ -291,27 +331,35 @@ class hops_on_columns {
     bool negligible_beyond(int orders, const polynomial_values& h) {
         const Real lost = std::numeric_limits<Real>::epsilon() / 8 * h[1];
         const Real next = h[std::size_t(orders + 1)] / lost;
-        const Eigen::Index left = hops_ - orders - 1;
+        const Eigen::Index all = states_.size();
+        const Eigen::Index left = (hops_ - orders - 1) * columns_;
+        const Eigen::Index with_own = left + columns_;
+        for_each(density_.data());
         const auto states = states_.abs();
-        const auto own = (density_.matrix() * heavier_.segment(orders + 1, left + 1).transpose()).array();
+        const auto own = of_each_.head(with_own) * heavier_.segment((orders + 1) * columns_, with_own);
         return (states < std::numeric_limits<Real>::infinity()).all() &&
-               (h[1] * states.rightCols(hops_ - 1) <= states.leftCols(hops_ - 1)).all() &&
-               (next * own <= states.leftCols(left + 1)).all() &&
-               (next * states.rightCols(left) <= states.leftCols(left)).all();
+               (h[1] * states.tail(all - columns_) <= states.head(all - columns_)).all() &&
+               (next * own <= states.head(with_own)).all() &&
+               (next * states.tail(left) <= states.head(left)).all();
     }
 
     const Eigen::VectorX<Real>& weights_;
     Eigen::Index hops_;
-    std::vector<carry> sums_;   // C_0 .. C_{H-1}
+    int columns_;
+    int segments_;
+    running_sums past_;         // C_0 .. C_{H-1}
+    array states_;              // their values
+    array here_;                // sums of a hop over the chunk
     std::vector<step> places_;  // of each segment, side by side
     std::vector<step> hopped_;
     std::vector<step> reciprocals_;  // 1 / (n + 1)
     // Of few hops.
-    Eigen::VectorX<Real> heavier_;  // sum_{i>=k} w_i
-    std::vector<carry> before_;
-    columns_of_hops states_;
-    columns_of_hops changes_;
-    column_values density_ = column_values::Constant(Real(0));  // of the segment before
+    running_sums before_{0};
+    array changes_;  // of past_, over a segment
+    array of_each_;
+    array weight_of_each_;
+    array heavier_;  // sum_{i>=k} w_i
+    array density_;  // of the segment before
 };
 
 /// All columns, as many at once as there are.
@@ -327,14 +375,13 @@ void apply_hops(const Eigen::VectorX<Real>& all, const In& x, Out& y) {
     const Eigen::VectorX<Real> weights = all.head(size);
     Eigen::Index column = 0;
     // Long columns by themselves are as quick side by side, and read in order.
-    if (bool(In::IsRowMajor) || x.rows() < 256) {
-        for (hops_on_columns<Direction, 16, Real> apply(weights); column + 16 <= x.cols(); column += 16)
-            apply(x, y, column);
-        for (hops_on_columns<Direction, 4, Real> apply(weights); column + 4 <= x.cols(); column += 4)
+    const bool by_rows = bool(In::IsRowMajor) || x.rows() < 256;
+    for (const int columns : {16, 4, 1}) {
+        if ((columns > 1 && !by_rows) || column + columns > x.cols()) continue;
+        for (hops_on_columns<Direction, Real> apply(weights, columns); column + columns <= x.cols();
+             column += columns)
             apply(x, y, column);
     }
-    for (hops_on_columns<Direction, 1, Real> apply(weights); column < x.cols(); ++column)
-        apply(x, y, column);
 }
 
 }  // namespace cesaro::detail

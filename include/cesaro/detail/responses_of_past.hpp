@@ -33,7 +33,7 @@ namespace cesaro::detail {
 enum class walk { forward, backward };
 
 /// h_j of the positions of segments, one segment per lane, and as polynomials of the position.
-template <walk Direction, class Step>
+template <class Step>
 class responses_of_past {
     using Real = typename Step::Scalar;
 
@@ -44,8 +44,12 @@ class responses_of_past {
 
     /// \param orders the highest j of the polynomials. \param first the positions before each segment.
     /// \param size those of a segment.
-    responses_of_past(int orders, const Step& first, Eigen::Index size)
-        : orders_(orders), first_(first), size_(Real(size)), whole_(after(Step::Constant(size_))) {
+    responses_of_past(walk direction, int orders, const Step& first, Eigen::Index size)
+        : forward_(direction == walk::forward),
+          orders_(orders),
+          first_(first),
+          size_(Real(size)),
+          whole_(after(Step::Constant(size_))) {
         // Only the differences from the middle go through the matrix, whose entries alternate and are large.
         const auto& points = chebyshev_points::get();
         const polynomials middle = after(taken(0));
@@ -78,15 +82,12 @@ class responses_of_past {
   private:
     Step taken(double u) const { return Step::Constant((size_ * Real(u) + size_ + Real(1)) / Real(2)); }
 
-    Step seen(const Step& h, const Step& s) const {
-        return Direction == walk::forward ? Step(h / (first_ + s)) : h;
-    }
+    Step seen(const Step& h, const Step& s) const { return forward_ ? Step(h / (first_ + s)) : h; }
 
     /// h_0, h_1, ... of the first s positions on the way, s real, from their power sums by the midpoint rule. Good
     /// where h_j is small beside h_{j-1}: what is left out is some 1e-17 of h_0, and more of the later ones.
     polynomials after(const Step& s) const {
-        const Step low =
-            Direction == walk::forward ? Step(first_ + Real(0.5)) : Step(first_ + (size_ + Real(0.5)) - s);
+        const Step low = forward_ ? Step(first_ + Real(0.5)) : Step(first_ + (size_ + Real(0.5)) - s);
         const Step high = low + s;
         const Step sum = low + high;
         const Step per_product = (low * high).inverse();
@@ -112,6 +113,7 @@ class responses_of_past {
         return h;
     }
 
+    bool forward_;
     int orders_;
     Step first_;
     Real size_;

@@ -19,7 +19,7 @@
 namespace cesaro::detail {
 
 /// The row, and the h_k that it is made of, at `piece_degree` real positions at once.
-template <class Places = unit_places>
+template <class Places = unit_places, class Values = point_values>
 class row_evaluator {
   public:
     /// \param hop w_k / seen(tokens) for k = 1 .. H, H >= 1.
@@ -36,17 +36,17 @@ class row_evaluator {
     /// positions side by side, and no more power sums than matter: leaving out p_r changes the row by less
     /// than p_r rho^r / r, relatively. Where keys decay the h_k carry e^{-sd/2}, d the distance from the query.
     /// \param rho bound of G_1 / G_0 at all the positions.
-    point_values operator()(std::int64_t position, const point_values& below, double rho) {
+    Values operator()(std::int64_t position, const Values& below, double rho) {
         // a - 1/2 and the distance from there to the end: neither may come from a subtraction.
-        const point_values begin = (double(position) + 0.5 + places_.shift()) - below;
-        const point_values distance = double(tokens_ - position) + below;
+        const Values begin = (double(position) + 0.5 + places_.shift()) - below;
+        const Values distance = double(tokens_ - position) + below;
         const int order = power_sums(begin, distance, rho);
-        point_values h = point_values::Ones();
+        Values h = Values::Ones();
         if constexpr (Places::decays) {
             h = half_decay(places_, tokens_ - 1 - position) * (below * (-places_.slope() / 2)).exp();
             half_ = h;
         }
-        point_values value = hop_[0] * h;
+        Values value = hop_[0] * h;
         h_.col(0) = h;
         constexpr int last = piece_degree - 1;
         for (Eigen::Index k = 1; k < h_.cols(); ++k) {
@@ -54,7 +54,7 @@ class row_evaluator {
                 h_.rightCols(h_.cols() - k).setZero();
                 break;
             }
-            point_values sum = point_values::Zero();
+            Values sum = Values::Zero();
             for (Eigen::Index r = std::min<Eigen::Index>(order, k); r > 1; --r)
                 sum += p_[std::size_t(r)] * h_.col(k - r);
             h = (sum + p_[1] * h) * (1 / double(k));  // h_{k-1} last: everything else need not wait for it
@@ -96,7 +96,7 @@ class row_evaluator {
     }
 
     /// The power sums p_1 .. p_order, and the order.
-    int power_sums(const point_values& position, const point_values& distance, double rho) {
+    int power_sums(const Values& position, const Values& distance, double rho) {
         if constexpr (Places::decays) {
             const double least = position.minCoeff();
             const double most = distance.maxCoeff();
@@ -116,12 +116,12 @@ class row_evaluator {
     /// positions. With D_s = position^-s - (tokens + 1/2)^-s, written as a product so that it never cancels,
     ///     p_1 = log(1 + distance / position)    - D_2 / 24   + 7 D_4 / 960 - ...,
     ///     p_r = D_{r-1} / (r-1)               - r D_{r+1} / 24 + 7 r (r+1) (r+2) D_{r+3} / 5760 - ...
-    void level_sums(const point_values& position, const point_values& distance, int order) {
-        std::array<point_values, max_order + 4> d;
-        const point_values y = position.inverse();
+    void level_sums(const Values& position, const Values& distance, int order) {
+        std::array<Values, max_order + 4> d;
+        const Values y = position.inverse();
         const double x = 1 / end_;
-        const point_values gap = distance * y * x;      // y - x
-        point_values geometric = point_values::Ones();  // y^{s-1} + y^{s-2} x + ... + x^{s-1}
+        const Values gap = distance * y * x;  // y - x
+        Values geometric = Values::Ones();    // y^{s-1} + y^{s-2} x + ... + x^{s-1}
         double power = 1;
         for (int s = 1; s <= order + 3; ++s) {
             d[std::size_t(s)] = gap * geometric;
@@ -138,31 +138,31 @@ class row_evaluator {
     }
 
     /// As geometric_power_sums, to two terms of the series.
-    void geometric_sums(const point_values& position, const point_values& distance, int order) {
+    void geometric_sums(const Values& position, const Values& distance, int order) {
         const double slope = places_.slope();
         const double rho = -std::expm1(-slope);
         const double sigma = slope / rho;
-        point_values near;  // 1 - e^{-sA}
-        point_values past;  // 1 - e^{-s(B-A)}
+        Values near;  // 1 - e^{-sA}
+        Values past;  // 1 - e^{-s(B-A)}
         for (int i = 0; i < piece_degree; ++i) {
             near[i] = -std::expm1(-slope * position[i]);
             past[i] = -std::expm1(-slope * distance[i]);
         }
-        const point_values far = (position * -slope).exp();
-        const point_values gap = far * past;
-        const point_values near_end = near + gap;
-        const point_values r = rho / near;
-        const point_values r_end = rho / near_end;
-        const point_values w = r * far;
-        const point_values w_end = r_end * far * (1 - past);
-        point_values logarithm;
+        const Values far = (position * -slope).exp();
+        const Values gap = far * past;
+        const Values near_end = near + gap;
+        const Values r = rho / near;
+        const Values r_end = rho / near_end;
+        const Values w = r * far;
+        const Values w_end = r_end * far * (1 - past);
+        Values logarithm;
         for (int i = 0; i < piece_degree; ++i)
             logarithm[i] = std::log1p(gap[i] / near[i]);
-        point_values integral = rho * distance + logarithm / sigma;
-        const point_values difference = r * (gap / near_end);
-        point_values geometric = point_values::Ones();
-        point_values power = point_values::Ones();
-        point_values power_end = point_values::Ones();
+        Values integral = rho * distance + logarithm / sigma;
+        const Values difference = r * (gap / near_end);
+        Values geometric = Values::Ones();
+        Values power = Values::Ones();
+        Values power_end = Values::Ones();
         for (int n = 1; n <= order; ++n) {
             power *= r;
             power_end *= r_end;
@@ -172,11 +172,11 @@ class row_evaluator {
             }
             // (-d/dt) r^n and its third power, over sigma w.
             const double n2 = double(n) * n;
-            const auto third = [&](const point_values& at, const point_values& lacks) {
+            const auto third = [&](const Values& at, const Values& lacks) {
                 return n * n2 * lacks * lacks + (3 * n2 + n) * at * lacks + n * at * at;
             };
-            const point_values once = n * (power * w - power_end * w_end);
-            const point_values thrice = power * w * third(r, w) - power_end * w_end * third(r_end, w_end);
+            const Values once = n * (power * w - power_end * w_end);
+            const Values thrice = power * w * third(r, w) - power_end * w_end * third(r_end, w_end);
             p_[std::size_t(n)] = integral - sigma / 24 * once + 7 * sigma * sigma * sigma / 5760 * thrice;
         }
     }
@@ -185,9 +185,9 @@ class row_evaluator {
     const std::vector<double>& hop_;
     std::int64_t tokens_;
     double end_;
-    point_values half_;
+    Values half_;
     Eigen::Array<double, piece_degree, Eigen::Dynamic> h_;
-    std::array<point_values, max_order + 1> p_;
+    std::array<Values, max_order + 1> p_;
 };
 
 }  // namespace cesaro::detail
