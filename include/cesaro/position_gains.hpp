@@ -9,6 +9,7 @@
 #include <cesaro/detail/gains.hpp>
 #include <cesaro/detail/interruption.hpp>
 #include <cesaro/detail/memory.hpp>
+#include <cesaro/detail/parallel.hpp>
 #include <cesaro/detail/scaled.hpp>
 
 #include <Eigen/Core>
@@ -83,23 +84,36 @@ template <class Number, class Real>
 Eigen::VectorX<Number> squared_jacobian_profile(const position_gains<Real>& gains) {
     using matrix = Eigen::MatrixX<Number>;
     const Eigen::Index tokens = gains.attention.rows();
-    const auto scaled = [](const matrix& b, const Eigen::MatrixX<Real>& gain, Eigen::Index l) -> matrix {
-        if (gain.size() == 0) return b;
-        const Eigen::VectorX<Number> g = gain.col(l).unaryExpr([](const Real& x) { return Number(x); });
-        return g.asDiagonal() * b * g.asDiagonal();
+    // b += diag(g) x diag(g) in layer l, where there are gains; x may be b.
+    const auto add = [](matrix& b, const matrix& x, const Eigen::MatrixX<Real>& gain, Eigen::Index l) {
+        if (gain.size() == 0) return void(b += x);
+        const Eigen::VectorX<Number> g =
+            gain.col(l).unaryExpr([](const Real& value) { return Number(value); });
+        parallel_pieces(b.cols(), 32, [&](Eigen::Index first, Eigen::Index size) {
+            for (Eigen::Index j = first; j < first + size; ++j)
+                b.col(j) += g[j] * g.cwiseProduct(x.col(j));
+        });
     };
     matrix b = matrix::Constant(tokens, tokens, Number(Real(0)));
     b(tokens - 1, tokens - 1) = Number(Real(1));
     for (Eigen::Index l = gains.attention.cols(); l-- > 0;) {
         interruption_point();
-        const matrix output = b;
-        if (gains.feed_forward.size() > 0) b += scaled(output, gains.feed_forward, l);
-        const matrix pulled = scaled(gains.parallel ? output : b, gains.attention_output, l);
+        const auto feed_forward = [&] {
+            if (gains.feed_forward.size() > 0) add(b, b, gains.feed_forward, l);
+        };
+        if (!gains.parallel) feed_forward();
+        matrix weighed;
+        if (gains.attention_output.size() > 0) {
+            weighed = matrix::Constant(tokens, tokens, Number(Real(0)));
+            add(weighed, b, gains.attention_output, l);
+        }
+        const matrix& pulled = gains.attention_output.size() > 0 ? weighed : b;
         matrix sum = head_of<Number>(gains, l, 0).pull_back_pairs(pulled);
         for (Eigen::Index h = 1; h < gains.heads(); ++h)
             sum += head_of<Number>(gains, l, h).pull_back_pairs(pulled);
         if (gains.heads() > 1) sum /= Number(Real(gains.heads()));
-        b += scaled(sum, gains.attention, l);
+        if (gains.parallel) feed_forward();
+        add(b, sum, gains.attention, l);
     }
     return b.diagonal();
 }

@@ -62,12 +62,13 @@ class attention_of_pairs {
     [[nodiscard]] Eigen::MatrixX<Real> pull_back(const Eigen::MatrixX<Real>& x) const {
         return by_pieces(x, [](const auto& a, const auto& in, auto&& out) { a.apply_transpose(in, out); });
     }
-    /// \f$A X A^T\f$ and \f$A^T X A\f$ for symmetric X.
+    /// \f$A X A^T\f$ and \f$A^T X A\f$.
     [[nodiscard]] Eigen::MatrixX<Real> mean_of_pairs(const Eigen::MatrixX<Real>& x) const {
-        return mean(mean(x).transpose());
+        return by_rows(mean(x), [](const auto& a, const auto& in, auto&& out) { a.apply(in, out); });
     }
     [[nodiscard]] Eigen::MatrixX<Real> pull_back_pairs(const Eigen::MatrixX<Real>& x) const {
-        return pull_back(pull_back(x).transpose());
+        return by_rows(pull_back(x),
+                       [](const auto& a, const auto& in, auto&& out) { a.apply_transpose(in, out); });
     }
 
   private:
@@ -80,6 +81,17 @@ class attention_of_pairs {
         };
         detail::parallel_pieces(x.cols(), 32, on_piece);
         return y;
+    }
+
+    /// The same of the rows, where they lie: to transpose a large matrix takes longer than to average it.
+    template <class Action>
+    Eigen::MatrixX<Real> by_rows(Eigen::MatrixX<Real> x, const Action& action) const {
+        const auto on_piece = [&](Eigen::Index first, Eigen::Index size) {
+            auto rows = x.middleRows(first, size).transpose();
+            std::visit([&](const auto& a) { action(a, rows, rows); }, a_);
+        };
+        detail::parallel_pieces(x.rows(), 32, on_piece);
+        return x;
     }
 
     std::variant<cesaro_operator<Real>, sliding_window_operator<Real>, detail::geometric_operator<Real>> a_;

@@ -9,6 +9,7 @@
 #include <Eigen/Core>
 
 #include <string_view>
+#include <vector>
 
 namespace cesaro {
 
@@ -31,6 +32,16 @@ namespace detail {
 
 /// Columns multiplied at once; fixed, so that results do not depend on the number of threads.
 inline constexpr Eigen::Index product_columns = 256;
+
+/// The columns of x that are not zero.
+template <class Real>
+[[nodiscard]] std::vector<Eigen::Index> nonzero_columns(const Eigen::MatrixX<Real>& x) {
+    std::vector<Eigen::Index> columns;
+    for (Eigen::Index j = 0; j < x.cols(); ++j) {
+        if ((x.col(j).array() != Real(0)).any()) columns.push_back(j);
+    }
+    return columns;
+}
 
 /// matrix * x, by pieces of columns.
 template <class Matrix, class Real>
@@ -71,15 +82,23 @@ template <class Real>
     return linear_rows(weights, 0, weights.matrix.rows(), x);
 }
 
-/// \f$\bar x_t = W^T \bar y_t\f$: the vector-Jacobian product of linear_rows(), for any number of columns.
+/// \f$\bar x_t = W^T \bar y_t\f$: the vector-Jacobian product of linear_rows(), for any number of columns. Those
+/// that are zero, as behind the last position of a decoder all but one, cost nothing.
 /// \param y_bar size x columns.
 /// \return inputs x columns.
 /// \throws std::invalid_argument when y_bar has not `size` rows.
 template <class Real>
 [[nodiscard]] Eigen::MatrixX<Real> linear_rows_vjp(const linear_weights<Real>& weights, Eigen::Index first,
                                                    Eigen::Index size, const Eigen::MatrixX<Real>& y_bar) {
-    return detail::product("nn::linear_vjp", "rows of y_bar",
-                           weights.matrix.middleRows(first, size).transpose(), y_bar);
+    const auto multiply = [&](const Eigen::MatrixX<Real>& columns) {
+        return detail::product("nn::linear_vjp", "rows of y_bar",
+                               weights.matrix.middleRows(first, size).transpose(), columns);
+    };
+    const std::vector<Eigen::Index> columns = detail::nonzero_columns(y_bar);
+    if (Eigen::Index(columns.size()) > y_bar.cols() / 2) return multiply(y_bar);
+    Eigen::MatrixX<Real> x_bar = Eigen::MatrixX<Real>::Zero(weights.matrix.cols(), y_bar.cols());
+    x_bar(Eigen::all, columns) = multiply(y_bar(Eigen::all, columns));
+    return x_bar;
 }
 
 /// The vector-Jacobian product of linear().
