@@ -62,7 +62,7 @@ void row_from_windowed_sums(benchmark::State& state) {
 }
 BENCHMARK(row_from_windowed_sums)
     ->RangeMultiplier(8)
-    ->Range(256, 16384)
+    ->Range(256, 131072)
     ->Unit(benchmark::kMillisecond)
     ->Complexity(benchmark::oN);
 

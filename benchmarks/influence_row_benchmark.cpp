@@ -14,9 +14,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <random>
+#include <vector>
 
 namespace {
 
@@ -109,6 +111,37 @@ void row_under_slope(benchmark::State& state) {
               cesaro::decaying_keys<long double>{.slope = slope, .temperature = 1});
 }
 
+/// Sixty-four networks of 24 layers, one after the other and together.
+std::vector<cesaro::hop_law<double>> sweep() {
+    std::vector<cesaro::hop_law<double>> networks;
+    for (int i = 0; i < 64; ++i)
+        networks.push_back(mixing_schedule<>::constant(24, 0.2 + 0.003 * i));
+    return networks;
+}
+void sweep_one_by_one(benchmark::State& state) {
+    const auto networks = sweep();
+    cesaro::row_major_matrix<double> rows(64, state.range(0));
+    for (auto _ : state) {
+        for (Eigen::Index i = 0; i < rows.rows(); ++i)
+            cesaro::influence_row(networks[std::size_t(i)], rows.row(i));
+        benchmark::ClobberMemory();
+    }
+}
+void sweep_together(benchmark::State& state) {
+    const auto networks = sweep();
+    cesaro::row_major_matrix<double> rows(64, state.range(0));
+    for (auto _ : state) {
+        cesaro::influence_rows(networks, rows);
+        benchmark::ClobberMemory();
+    }
+    for (Eigen::Index i = 0; i < rows.rows(); i += 21) {
+        const double alpha = 0.2 + 0.003 * double(i);
+        state.counters["max_relative_error"] =
+            std::max(double(state.counters["max_relative_error"]),
+                     largest_error(mixing_schedule<>::constant(24, alpha), rows.row(i)));
+    }
+}
+
 void row_straight_sums(benchmark::State& state) {
     run(state, hardest(state.range(1)), cesaro_benchmark::straight_row);
 }
@@ -155,6 +188,8 @@ BENCHMARK(row_under_slope)
     ->ArgNames({"tokens", "depth", "keys_seen"})
     ->ArgsProduct({{1 << 14, long_row}, {24}, {100, 10'000, 1'000'000}})
     ->Unit(benchmark::kMicrosecond);
+BENCHMARK(sweep_one_by_one)->ArgName("tokens")->RangeMultiplier(4)->Range(1 << 8, 1 << 16);
+BENCHMARK(sweep_together)->ArgName("tokens")->RangeMultiplier(4)->Range(1 << 8, 1 << 16);
 BENCHMARK(row_recurrence)->Apply(tokens_and_depth)->MinTime(0.05);
 BENCHMARK(row_straight_sums)->Apply(tokens_and_depth)->MinTime(0.05);
 BENCHMARK(row_streamed)

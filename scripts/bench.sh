@@ -13,7 +13,7 @@ programs=(influence_row influence_matrix apply)
 # What else is reported: the programs and which of their cases.
 entries='^(pdf_against_tokens|pdf_under_(sink|decay)|hop_law_.*)/'
 rollouts='^row_from_(running|windowed)_sums/131072$'
-targets=("${programs[@]/%/_benchmark}" {discrete_influence,attention,portable_row}_benchmark)
+targets=("${programs[@]/%/_benchmark}" {discrete_influence,attention,portable_row}_benchmark untrained_decoder)
 # Not everywhere is there a compiler with OpenMP.
 if [[ "$(cmake --build "$build" --target help)" == *threads_benchmark* ]]; then targets+=(threads_benchmark); fi
 cmake --build "$build" --parallel "$jobs" --target "${targets[@]}"
@@ -35,5 +35,11 @@ longest='tokens:16777216'
 OMP_NUM_THREADS=1 measure portable_row \
     --benchmark_filter="^(fill/$longest|(row_attention_only|row_residual|row_straight_sums)/$longest/depth:.*)\$" "$@"
 if [[ " ${targets[*]} " == *" threads_benchmark "* ]]; then measure threads "$@"; fi
+for python in python3 /usr/bin/python3; do
+    if "$python" -c 'import torch' 2>/dev/null; then
+        "$python" "$root/benchmarks/torch_jacobian.py" "$build/examples/programs/untrained_decoder" "$results/jacobian.json"
+        break
+    fi
+done
 # Straight to a file: NumPy and the compiler are peers and subjects like the programs.
 python3 "$root/scripts/bench_report.py" "$results" "$root" "${CXX:-c++}"

@@ -9,11 +9,13 @@
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/influence_row.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <random>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -353,6 +355,51 @@ TEST_CASE("rows of several queries") {
         CHECK_THROWS_AS(cesaro::influence_rows({0, query}, schedule), std::length_error);
 }
 
+TEMPLATE_TEST_CASE("the rows of several networks are those of each", "", double, float, rational) {
+    using Real = TestType;
+    constexpr bool exact = std::is_same_v<Real, rational>;
+    std::vector<cesaro::hop_law<Real>> networks;
+    for (int i = 0; i < 70; ++i) {  // more than are written together
+        const Real alpha = Real(i % 9 + 1) / Real(9);
+        networks.push_back(mixing_schedule<Real>::constant(i % 2 == 0 ? 24 : i / 2, alpha));
+    }
+    networks.push_back(cesaro::hop_law<Real>{Real(0)});  // loses everything
+    networks.push_back(
+        cesaro::hop_law<Real>{Real(1) / Real(4), Real(0), Real(1) / Real(2)});  // not log-concave
+    if (exact) networks.erase(networks.begin() + 5, networks.end());
+    for (const Eigen::Index tokens : {1, 2, 7, 8, 9, 63, 65, 500, 3000, 40000}) {
+        if (exact && tokens > 9) break;
+        const auto rows = cesaro::influence_rows(tokens, networks);
+        REQUIRE(rows.rows() == Eigen::Index(networks.size()));
+        REQUIRE(rows.cols() == tokens);
+        double worst = 0;
+        for (Eigen::Index i = 0; i < rows.rows(); ++i) {
+            const auto row = influence_row(tokens, networks[std::size_t(i)]);
+            for (Eigen::Index m = 0; m < tokens; ++m) {
+                if constexpr (exact)
+                    CHECK(rows(i, m) == row[m]);
+                else if (row[m] > std::numeric_limits<Real>::min() * 1024)
+                    worst = std::max(worst, std::abs(double(rows(i, m)) / double(row[m]) - 1));
+                else
+                    CHECK(std::abs(rows(i, m) - row[m]) <= std::numeric_limits<Real>::min() * 1024);
+            }
+        }
+        CHECK(worst < (std::is_same_v<Real, float> ? 1.2e-7 : 3e-14));
+    }
+}
+
+TEST_CASE("rows of several networks: what is refused") {
+    const std::vector<mixing_schedule<>> networks(2, mixing_schedule<>::constant(3, 0.5));
+    CHECK(cesaro::influence_rows(5, std::vector<mixing_schedule<>>()).rows() == 0);
+    CHECK_THROWS_AS(cesaro::influence_rows(0, networks), std::domain_error);
+    CHECK_THROWS_AS(cesaro::influence_rows(std::numeric_limits<Eigen::Index>::max() / 2, networks),
+                    std::length_error);
+    cesaro::row_major_matrix<double> out(3, 4);
+    CHECK_THROWS_AS(cesaro::influence_rows(networks, out), std::invalid_argument);
+    out.resize(2, 0);
+    CHECK_THROWS_AS(cesaro::influence_rows(networks, out), std::domain_error);
+}
+
 TEST_CASE("no entry is negative, not even below the smallest normal number") {
     const auto row = cesaro::influence_row(300000, cesaro::mixing_schedule<double>::attention_only(200));
     CHECK(row.minCoeff() >= 0);
@@ -365,4 +412,9 @@ TEST_CASE("the examples of influence_row and influence_rows") {
     CHECK(row.head(512) == cesaro::influence_row(512, schedule));
     const Eigen::MatrixXd rows = cesaro::influence_rows({15, 255, 1023}, schedule);  // 3 x 1024
     CHECK((rows.rows() == 3 && rows.cols() == 1024));
+    std::vector<cesaro::mixing_schedule<>> networks;
+    for (const double alpha : {0.1, 0.2, 0.3})
+        networks.push_back(cesaro::mixing_schedule<>::constant(12, alpha));
+    const auto sweep = cesaro::influence_rows(1024, networks);  // 3 x 1024
+    CHECK((sweep.rows() == 3 && sweep.cols() == 1024));
 }

@@ -97,6 +97,7 @@ void use_rows(const mixing_schedule<Real>& schedule) {
     (void)influence_matrix(9, schedule, decaying_keys<Real>{Real(1)});
     (void)weighted_keys<Real>::with_denominators(keys.weights(), keys.denominators());
     (void)influence_rows(Eigen::VectorX<Eigen::Index>::Constant(2, 3), schedule);
+    (void)influence_rows(9, std::vector{schedule, schedule});
     for_each_influence_block(9, schedule, 4, [](auto, const auto&) {});
     (void)influence_histogram(9, schedule, 3);
     (void)apply_power(schedule, row);

@@ -45,6 +45,9 @@ using Eigen::Index;
 
 void experiment_options::add_to(CLI::App& app) {
     add_word(app, "--config", config, "FILE", "The config.json of a decoder (docs/models.md: families)");
+    add_word(app, "--model", model, "NAME",
+             "A public model by name, in place of --config; an unknown name lists them")
+        ->excludes("--config");
     app.add_option_function<std::string>(
            "--tokens",
            [this](const std::string& text) { tokens = parse_count("--tokens", text, 2, 1 << 20); },
@@ -335,7 +338,7 @@ void change_width(decoder_config& c, Index width) {
 /// Where the configuration is: as the option says, or with the weights.
 fs::path config_path(const experiment_options& options) {
     if (!options.config.empty()) return options.config;
-    if (options.weights.empty()) throw usage_error("--config or --weights is required");
+    if (options.weights.empty()) throw usage_error("--model, --config or --weights is required");
     const fs::path weights = options.weights;
     const fs::path directory = fs::is_regular_file(weights) ? weights.parent_path() : weights;
     if (fs::exists(weights) && !fs::exists(directory / "config.json"))
@@ -343,11 +346,22 @@ fs::path config_path(const experiment_options& options) {
     return directory / "config.json";
 }
 
+/// The decoder of a public model, and its outline.
+chosen_decoder known_decoder(const std::string& name) {
+    const chosen_model m = find_model(name);
+    if (!m.config) throw usage_error(fmt::format("--model: {}", m.lacking));
+    return {*m.config, m.outline};
+}
+
+chosen_decoder read_decoder(const fs::path& file) {
+    return {cesaro::read_decoder_config(file), read_outline(file.string())};
+}
+
 }  // namespace
 
 chosen_decoder resolve_decoder(const experiment_options& options) {
-    const fs::path file = config_path(options);
-    decoder_config config = cesaro::read_decoder_config(file);
+    auto [config, whole] =
+        options.model.empty() ? read_decoder(config_path(options)) : known_decoder(options.model);
     if (!options.weights.empty() && (options.layers >= 0 || options.width > 0))
         throw usage_error("--layers and --width cannot change the network of --weights");
     if (options.layers >= 0) config.layers = options.layers;
@@ -355,7 +369,6 @@ chosen_decoder resolve_decoder(const experiment_options& options) {
     if (options.rope == "off") config.rope = config.local_rope = std::nullopt;
     config.validate();
     if (options.width > 0) change_width(config, options.width);
-    const cesaro::model_outline whole = read_outline(file.string());
     cesaro::model_outline outline = cesaro::outline_of(config);
     outline.name = whole.name;
     outline.notes = whole.notes;

@@ -23,6 +23,7 @@ namespace programs {
 
 /// The options that say what is measured.
 struct experiment_options {
+    std::string model;
     std::string config;
     std::optional<Eigen::Index> tokens;
     Eigen::Index layers = -1;
@@ -39,6 +40,9 @@ struct experiment_options {
     bool stream = false;
 
     void add_to(CLI::App& app);
+
+    /// Where the configuration is from: a file, a name, or the weights.
+    const std::string& source() const { return !config.empty() ? config : !model.empty() ? model : weights; }
 };
 
 using prompt = std::vector<Eigen::Index>;

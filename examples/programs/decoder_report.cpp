@@ -484,11 +484,14 @@ void prepare(destinations& files, const layers_report& layers) {
         add("attention, predicted", [&](std::size_t l) { return layers.predicted.alphas()[Index(l)]; });
         add("attention, mean over positions", [&](std::size_t l) { return all[l].mean_attention_share; });
         add("feed-forward, measured", [&](std::size_t l) { return all[l].feed_forward_share; });
-        return drawing{.title = title_of(layers.of),
-                       .x_label = "layer",
-                       .y_label = "share of what a branch adds, against the stream before it",
-                       .script = "set yrange [0:1]\nset key outside right\n" + plot_curves(curves),
-                       .notes = r.notes};
+        return drawing{
+            .title = title_of(layers.of),
+            .x_label = "layer",
+            .y_label = "share of what a branch adds, against the stream before it",
+            .script = fmt::format("set yrange [0:1]\nset xtics {} nomirror\nset key outside right\n",
+                                  (all.size() + 11) / 12) +  // whole layers
+                      plot_curves(curves),
+            .notes = r.notes};
     });
 }
 

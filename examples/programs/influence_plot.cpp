@@ -96,8 +96,17 @@ std::string labels(const influence_plot& plot, const interval& y) {
     };
     const double first = plot.exact.front().second;
     if (std::isfinite(first)) {
+        const bool rises =
+            value_at(plot.exact, Index(std::sqrt(double(n)))) > first;  // to where the label would be
         label(fmt::format("first token p(0|n) = {}", scientific(first)), place(0, n), first,
-              fmt::format("left offset 1.2,0.6 point pt 7 ps 1 lc rgb '{}'", colours::blue));
+              fmt::format("left offset 1.2,{} point pt 7 ps 1 lc rgb '{}'", rises ? -1 : 0.6, colours::blue));
+    } else {
+        const auto seen = std::find_if(plot.exact.begin(), plot.exact.end(),
+                                       [](const auto& point) { return std::isfinite(point.second); });
+        const double end = seen == plot.exact.end() ? place(n, n) : place(seen->first, n);
+        if (end - place(0, n) > 0.3 * (place(n, n) - place(0, n)))
+            label("no influence", (place(0, n) + end) / 2, y.low,
+                  fmt::format("center offset 0,1 tc rgb '{}'", colours::grey));
     }
     if (std::isfinite(plot.delta)) {
         text += fmt::format("set arrow from {0},{1} to {0},{2} nohead lw 3 lc rgb '{3}' back\n", place(n, n),

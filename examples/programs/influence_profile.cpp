@@ -179,6 +179,7 @@ class listed_row {
 };
 
 constexpr Index longest_listed = 100'000'000;
+constexpr Index longest_searched = 1 << 24;
 
 using any_row = std::variant<cesaro::discrete_influence<double>, listed_row>;
 
@@ -319,7 +320,16 @@ table quantile_table(const profile& p, const std::vector<double>& probabilities)
     return t;
 }
 
-/// Where keys differ, the row may have its least anywhere; a sink leaves it in its place.
+/// All of a row under a slope or beside a sink.
+Eigen::VectorXd whole_row(const profile& p) {
+    if (p.attention.slope)
+        return cesaro::influence_row(p.net.tokens, p.net.schedule,
+                                     cesaro::decaying_keys<double>{.slope = *p.attention.slope});
+    return cesaro::influence_row(p.net.tokens, p.net.schedule,
+                                 cesaro::uniform_keys<double>{.sink = *p.attention.sink});
+}
+
+/// Where keys differ, the row may have its least anywhere: it is looked for where all of the row can be had.
 std::vector<programs::quantity> summary_of_weighted(const profile& p) {
     const cesaro::profile_tenths split = cesaro::tenths(p.net.tokens);
     const double first = split.primacy_end > 0 ? p.up_to(split.primacy_end - 1) : 0;
@@ -335,6 +345,14 @@ std::vector<programs::quantity> summary_of_weighted(const profile& p) {
         {"last_tenth", last}};
     if (const auto* const law = std::get_if<cesaro::discrete_influence<double>>(&p.row)) {
         if (p.attention.sink) all.push_back({"lost", cesaro::sink_influence(*law), "to the sink"});
+        const double average = mean(*law);
+        all.push_back({"mean_position", average, fmt::format("x = {:.6g}", average / p.n())});
+        if (p.net.tokens > 1 && p.net.tokens <= longest_searched) {
+            Index where = 0;
+            const double least = whole_row(p).minCoeff(&where);
+            all.push_back({"valley_position", where, "where the least entry is"});
+            all.push_back({"valley", least});
+        }
     } else {
         const auto& listed = std::get<listed_row>(p.row);
         const Index before = listed.before();

@@ -143,22 +143,17 @@ void save(const std::string& directory, const experiment& e, const Eigen::Vector
     programs::save_decoder(directory, {model, cesaro::embed(model, e.ids(0)), norms});
 }
 
-/// Where the configuration is from.
-const std::string& source_of(const programs::experiment_options& options) {
-    return options.config.empty() ? options.weights : options.config;
-}
-
 /// What the library would find out too, without the name of an option.
 experiment checked_experiment(programs::experiment_options options) {
     options.config = programs::input_path(options.config);
     options.token_ids = programs::input_path(options.token_ids);
     if (!options.weights.empty()) programs::check_loadable(options.weights);
     experiment e = resolve(options);
-    programs::check_layers("'" + source_of(options) + "'", e.config.layers);
+    programs::check_layers("'" + options.source() + "'", e.config.layers);
     if (e.config.learned_positions && e.tokens > e.config.max_positions) {
         throw usage_error(fmt::format("{}: {} tokens are more than the {} positions that '{}' has learned",
                                       e.prompts.empty() || options.tokens ? "--tokens" : "--token-ids",
-                                      e.tokens, e.config.max_positions, source_of(options)));
+                                      e.tokens, e.config.max_positions, options.source()));
     }
     return e;
 }
@@ -183,7 +178,7 @@ void predict(programs::destinations& files, const settings& s) {
     programs::experiment_options options = s.experiment;
     options.config = programs::input_path(options.config);
     const programs::chosen_decoder decoder = programs::resolve_decoder(options);
-    programs::check_layers("'" + source_of(options) + "'", decoder.config.layers);
+    programs::check_layers("'" + options.source() + "'", decoder.config.layers);
     const Index tokens = predicted_tokens(options);
     programs::prepare(files, {decoder, cesaro::predict(decoder.config, tokens)}, s.positions, s.output);
 }
@@ -284,7 +279,7 @@ int main(int argc, char* argv[]) {
         try {
             run(s);
         } catch (const std::length_error& error) {  // what does not fit in memory
-            throw usage_error(fmt::format("'{}': {}", source_of(s.experiment), error.what()));
+            throw usage_error(fmt::format("'{}': {}", s.experiment.source(), error.what()));
         }
     }));
 }

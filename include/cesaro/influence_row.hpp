@@ -10,6 +10,8 @@
 #include <cesaro/detail/memory.hpp>
 #include <cesaro/detail/output.hpp>
 #include <cesaro/detail/parallel.hpp>
+#include <cesaro/detail/recurrence_row.hpp>
+#include <cesaro/detail/row_batch.hpp>
 #include <cesaro/detail/row_writer.hpp>
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/hop_law.hpp>
@@ -209,6 +211,70 @@ requires std::integral<std::ranges::range_value_t<Queries>>
             rows(i, m) = row[m];
         ++i;
     }
+    return rows;
+}
+
+/// A matrix whose rows are contiguous, as rows of influence are written.
+template <class Real>
+using row_major_matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+/// The rows of several networks over the same tokens, as for a sweep over mixing coefficients, into `out`: its row i
+/// is influence_row() of networks[i].
+///
+/// \param networks a range of hop_laws, or of what converts to one, of any depths.
+/// \param out      a row for each of them, of as many columns, at least 1, as there are tokens.
+/// \throws std::domain_error when there is no token; std::invalid_argument when there are not as many rows as
+///         networks.
+/// Cost: double and float, what positions make of the hops once for 64 networks, and per row a product of matrices
+/// beside the writing; pieces as narrow as the steepest row needs. Other scalars, that of influence_row() per row.
+/// Accuracy that of influence_row(). The same bits on any number of threads.
+template <std::ranges::sized_range Networks>
+requires has_hop_law<std::ranges::range_value_t<Networks>>
+void influence_rows(const Networks& networks,
+                    row_major_matrix<typename std::ranges::range_value_t<Networks>::Scalar>& out) {
+    using Real = typename std::ranges::range_value_t<Networks>::Scalar;
+    const char* const function = "influence_rows";
+    detail::check_at_least(function, "tokens", out.cols(), 1);
+    detail::check_size(function, "out.rows()", out.rows(), Eigen::Index(std::ranges::size(networks)));
+    std::vector<hop_law<Real>> laws;
+    for (const auto& network : networks)
+        laws.push_back(network);
+    if constexpr (detail::is_float_or_double<Real>) {
+        constexpr Eigen::Index together = 64;
+        detail::parallel_pieces(out.rows(), together, [&](Eigen::Index first, Eigen::Index size) {
+            std::vector<detail::row_hops> hops;
+            for (Eigen::Index i = first; i < first + size; ++i)
+                hops.emplace_back(detail::weights_per_token<double>(
+                    laws[std::size_t(i)].template weights_as<double>(), out.cols()));
+            detail::write_rows(hops, out.cols(), &out(first, 0));
+        });
+        for (Eigen::Index i = 0; i < out.rows(); ++i)
+            out(i, out.cols() - 1) += laws[std::size_t(i)].weights()[0];
+    } else {
+        for (Eigen::Index i = 0; i < out.rows(); ++i)
+            influence_row(laws[std::size_t(i)], out.row(i));
+    }
+}
+
+/// As above, as a new matrix.
+/// \param tokens at least 1.
+/// \throws std::domain_error when tokens < 1; std::length_error when the result does not fit in memory.
+///
+/// \code
+/// std::vector<cesaro::mixing_schedule<>> networks;
+/// for (const double alpha : {0.1, 0.2, 0.3}) networks.push_back(cesaro::mixing_schedule<>::constant(12, alpha));
+/// const auto rows = cesaro::influence_rows(1024, networks);  // 3 x 1024
+/// \endcode
+template <std::ranges::sized_range Networks>
+requires has_hop_law<std::ranges::range_value_t<Networks>>
+[[nodiscard]] auto influence_rows(Eigen::Index tokens, const Networks& networks) {
+    using Real = typename std::ranges::range_value_t<Networks>::Scalar;
+    const char* const function = "influence_rows";
+    detail::check_at_least(function, "tokens", tokens, 1);
+    const auto count = std::int64_t(std::ranges::size(networks));
+    detail::check_fits_in_memory<Real>(function, std::max<std::int64_t>(count, 1), tokens);
+    row_major_matrix<Real> rows(Eigen::Index(count), tokens);
+    influence_rows(networks, rows);
     return rows;
 }
 

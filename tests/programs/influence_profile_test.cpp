@@ -734,6 +734,10 @@ TEST_CASE("influence_profile: rows of attention that is not uniform") {
         CHECK(summary["last_tenth"].get<double>() == Approx(row.tail(4).sum()).epsilon(1e-12));
         if (summary.contains("lost"))
             CHECK(summary["lost"].get<double>() == Approx(1 - row.sum()).epsilon(1e-12));
+        const auto mean = Eigen::VectorXd::LinSpaced(tokens, 0, tokens - 1).dot(row);
+        CHECK(summary["mean_position"].get<double>() == Approx(mean).epsilon(1e-11));
+        CHECK(summary["valley"].get<double>() == Approx(row.minCoeff()).epsilon(1e-12));
+        CHECK(row[summary["valley_position"].get<Eigen::Index>()] == Approx(row.minCoeff()).epsilon(1e-12));
         check_documented(json);
         const scratch_directory here;
         CHECK(here.run(program, network + " --plot a.svg --heatmap b.svg").status == 0);

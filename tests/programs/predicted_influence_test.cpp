@@ -421,6 +421,19 @@ TEST_CASE("untrained_decoder --draws 0 measures nothing") {
     check_refused("untrained_decoder", arguments + " --save d", {"--draws", "--save"}, here);
     check_refused("untrained_decoder", arguments + " --token-ids f", {"--draws", "--token-ids"}, here);
     check_refused("untrained_decoder", "--config small.json --draws -1", {"--draws", "-1"}, here);
+    // A public model by name: as everywhere.
+    const auto named = nlohmann::json::parse(
+        here.run("untrained_decoder", "--model openai-community/gpt2 --draws 0 --tokens 20 --format json")
+            .out);
+    const auto profile =
+        nlohmann::json::parse(here.run(program, "--model gpt2 --tokens 20 --format json").out);
+    CHECK(named["model"] == profile["model"]);
+    REQUIRE(named["alphas"].size() == 12);
+    for (std::size_t l = 0; l < 12; ++l)
+        CHECK(named["alphas"][l].get<double>() == Approx(profile["alphas"][l].get<double>()).epsilon(1e-12));
+    check_refused("untrained_decoder", "--model gpt2 --config small.json", {"--model", "--config"}, here);
+    check_refused("untrained_decoder", "--model nobody/knows", {"nobody/knows", "known models"}, here);
+    check_refused("untrained_decoder", "--draws 0", {"--model", "--config", "--weights"}, here);
 }
 
 TEST_CASE("other programs take the coefficients of a model") {

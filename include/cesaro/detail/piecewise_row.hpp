@@ -46,6 +46,45 @@ inline bool log_concave(const std::vector<double>& w) {
     return true;
 }
 
+/// The hops of a row, its delta left out, and how steep they make it.
+struct row_hops {
+    std::vector<double> weights;  ///< w_k / seen(tokens) for k = 1 .. H
+    bool log_concave;
+
+    explicit row_hops(std::vector<double> weights_of_hops)
+        : weights(std::move(weights_of_hops)), log_concave(detail::log_concave(weights)) {}
+
+    /// The rho of the bound, given h_0, h_1, ... as far as they matter; where its terms may have underflowed,
+    /// (H - 1) / p_1, which bounds it by Newton's identities.
+    double rho(const std::vector<double>& h) const {
+        const std::size_t size = weights.size();
+        if (size <= 1) return 0;
+        double g0 = h[size - 1];
+        double g1 = h[size - 2];
+        if (log_concave) {
+            g0 = weights[0] * h[0];
+            g1 = 0;
+            for (std::size_t k = 1; k < size; ++k) {
+                g0 += weights[k] * h[k];
+                g1 += weights[k] * h[k - 1];
+            }
+        }
+        return g0 > 1e-290 ? g1 / g0 : double(size - 1) * h[0] / h[1];
+    }
+};
+
+/// The width of the piece below a position, 0 where it has so few positions that the recurrence is cheaper: what a
+/// piece costs at any depth is that of some 200 / H positions. Pieces thus keep above position 12 * 32, where the
+/// series for the power sums have converged.
+template <class Places>
+std::int64_t width_below(std::int64_t position, double rho, std::size_t hops, const Places& places) {
+    const std::int64_t least = 32 + 200 / std::int64_t(hops);
+    double longest = piece_width(double(position) + places.shift(), rho);
+    if constexpr (Places::decays) longest = 1 / (1 / longest + places.slope() * (5.5 + 3.4 * rho));
+    // Beside a sink a piece may reach to the first position.
+    return longest < double(least) ? 0 : std::min(position, std::int64_t(std::min(longest, 9e18)));
+}
+
 /// A row of influence without its delta, in O(depth log tokens) memory, or that of as many values as steep keys
 /// see: near the query and near the first
 /// token the values of the recurrence, which rounds less than the polynomials would need nodes; between,
@@ -62,10 +101,7 @@ class piecewise_row {
 
     /// \param weights w_0 .. w_H, H at most most_hops. \param tokens the length of the row, >= 1.
     piecewise_row(const Eigen::VectorXd& weights, std::int64_t tokens, const Places& places = {})
-        : places_(places),
-          tokens_(tokens),
-          hop_(weights_per_token<double>(weights, tokens, places)),
-          log_concave_(log_concave(hop_)) {
+        : places_(places), tokens_(tokens), hops_(weights_per_token<double>(weights, tokens, places)) {
         walk near_query(h_from(tokens), tokens, places_);
         std::int64_t step = tokens < short_row ? tokens : 32;
         do {
@@ -73,7 +109,7 @@ class piecewise_row {
             // As far as may be in vain is little beside what was needed.
             step = std::max<std::int64_t>(32, std::int64_t(tail_.size()) / 8);
         } while (near_query.position() > 0 && !underflows(near_query.position()) &&
-                 width(near_query.position(), rho(near_query.h())) == 0);
+                 width(near_query.position(), hops_.rho(near_query.h())) == 0);
         walk near_first = add_pieces(near_query);
         append_values(near_first.position(), near_first, head_);
         if constexpr (Places::decays) {
@@ -120,7 +156,7 @@ class piecewise_row {
 
     /// Pieces from where one walk ended to where the next one, which is returned, begins.
     walk add_pieces(const walk& above) {
-        evaluator evaluate(hop_, tokens_, places_);
+        evaluator evaluate(hops_.weights, tokens_, places_);
         std::vector<double> h = above.h();
         std::int64_t position = above.position();
         piece_coefficients values;
@@ -135,7 +171,7 @@ class piecewise_row {
                 position = 0;
                 break;
             }
-            const double steepness = rho(h);
+            const double steepness = hops_.rho(h);
             const std::int64_t w = width(position, steepness);
             if (w == 0) break;
             const point_values below = chebyshev_points::get().below() * double(w);
@@ -154,37 +190,13 @@ class piecewise_row {
 
     /// h_k of the places behind `position`.
     std::vector<double> h_from(std::int64_t position) const {
-        std::vector<double> h(hop_.size());
+        std::vector<double> h(hops_.weights.size());
         complete_homogeneous<double>(places_, position + 1, tokens_, h);
         return h;
     }
 
-    /// The rho of the bound, given h_0 .. h_{H-1}; where its terms may have underflowed, (H - 1) / p_1, which
-    /// bounds it by Newton's identities.
-    double rho(const std::vector<double>& h) const {
-        if (h.size() == 1) return 0;
-        double g0 = h.back();
-        double g1 = h[h.size() - 2];
-        if (log_concave_) {
-            g0 = hop_[0] * h[0];
-            g1 = 0;
-            for (std::size_t k = 1; k < h.size(); ++k) {
-                g0 += hop_[k] * h[k];
-                g1 += hop_[k] * h[k - 1];
-            }
-        }
-        return g0 > 1e-290 ? g1 / g0 : double(h.size() - 1) * h[0] / h[1];
-    }
-
-    /// The width of the piece below a position, 0 where it has so few positions that the recurrence is
-    /// cheaper: what a piece costs at any depth is that of some 200 / H positions. Pieces thus keep above
-    /// position 12 * 32, where the series for the power sums have converged.
     std::int64_t width(std::int64_t position, double rho) const {
-        const std::int64_t least = 32 + 200 / std::int64_t(hop_.size());
-        double longest = piece_width(double(position) + places_.shift(), rho);
-        if constexpr (Places::decays) longest = 1 / (1 / longest + places_.slope() * (5.5 + 3.4 * rho));
-        // Beside a sink a piece may reach to the first position.
-        return longest < double(least) ? 0 : std::min(position, std::int64_t(std::min(longest, 9e18)));
+        return width_below(position, rho, hops_.weights.size(), places_);
     }
 
     /// The next positions of a walk. Of r that hardly differ the roundings do not either, and add up: under keys
@@ -195,7 +207,7 @@ class piecewise_row {
             const std::int64_t some = anew ? std::min(count, 512 - walked_) : count;
             const std::size_t there = descending.size();
             descending.resize(there + std::size_t(some));
-            descend(hop_, some, from, descending.data() + there);
+            descend(hops_.weights, some, from, descending.data() + there);
             std::reverse(descending.begin() + std::ptrdiff_t(there), descending.end());
             count -= some;
             walked_ += some;
@@ -209,7 +221,8 @@ class piecewise_row {
     /// Whether all entries below `position` do.
     bool underflows(std::int64_t position) const {
         if constexpr (Places::decays)
-            return places_.template underflows<double>(tokens_ - position, Eigen::Index(hop_.size()));
+            return places_.template underflows<double>(tokens_ - position,
+                                                       Eigen::Index(hops_.weights.size()));
         return false;
     }
 
@@ -230,8 +243,7 @@ class piecewise_row {
     Places places_;
     std::int64_t walked_ = 0;  // since a walk began anew
     std::int64_t tokens_;
-    std::vector<double> hop_;
-    bool log_concave_;
+    row_hops hops_;
     std::vector<double> head_;  // from its upper end to position 0
     std::vector<chebyshev_piece> pieces_;
     std::vector<double> tail_;  // from the query down

@@ -71,6 +71,9 @@ class row_evaluator {
         return distance % 2 == 0 ? half : half * std::exp(-places.slope() / 2);
     }
 
+    /// h_0 .. h_{H-1} at these positions, one per column, of keys that do not decay.
+    const auto& h() const { return h_; }
+
     /// h_0 .. h_{H-1} at the last of the positions.
     std::vector<double> last_h() const {
         const auto h = h_.row(piece_degree - 1);
