@@ -84,9 +84,8 @@ template <class Number, class Real>
 Eigen::VectorX<Number> squared_jacobian_profile(const position_gains<Real>& gains) {
     using matrix = Eigen::MatrixX<Number>;
     const Eigen::Index tokens = gains.attention.rows();
-    // b += diag(g) x diag(g) in layer l, where there are gains; x may be b.
+    // b += diag(g) x diag(g) in layer l; x may be b.
     const auto add = [](matrix& b, const matrix& x, const Eigen::MatrixX<Real>& gain, Eigen::Index l) {
-        if (gain.size() == 0) return void(b += x);
         const Eigen::VectorX<Number> g =
             gain.col(l).unaryExpr([](const Real& value) { return Number(value); });
         parallel_pieces(b.cols(), 32, [&](Eigen::Index first, Eigen::Index size) {

@@ -12,6 +12,7 @@
 
 #include <Eigen/Core>
 
+#include <type_traits>
 #include <variant>
 
 namespace cesaro {
@@ -83,12 +84,28 @@ class attention_of_pairs {
         return y;
     }
 
-    /// The same of the rows, where they lie: to transpose a large matrix takes longer than to average it.
+    /// The same of the rows of x: running means where they lie, which takes less than to transpose a large matrix,
+    /// the others in copies of a piece at a time.
     template <class Action>
     Eigen::MatrixX<Real> by_rows(Eigen::MatrixX<Real> x, const Action& action) const {
         const auto on_piece = [&](Eigen::Index first, Eigen::Index size) {
-            auto rows = x.middleRows(first, size).transpose();
-            std::visit([&](const auto& a) { action(a, rows, rows); }, a_);
+            auto rows = x.middleRows(first, size);
+            const auto act = [&](const auto& a) {
+                if constexpr (std::is_same_v<std::remove_cvref_t<decltype(a)>, cesaro_operator<Real>>) {
+                    auto columns = rows.transpose();
+                    action(a, columns, columns);
+                } else {
+                    // Columns that do not begin a power of two apart, which caches keep in the same few places.
+                    Eigen::MatrixX<Real> in(x.cols() + 8, size);
+                    Eigen::MatrixX<Real> out(x.cols() + 8, size);
+                    for (Eigen::Index i = 0; i < x.cols(); ++i)
+                        in.row(i) = rows.col(i).transpose();
+                    action(a, in.topRows(x.cols()), out.topRows(x.cols()));
+                    for (Eigen::Index i = 0; i < x.cols(); ++i)
+                        rows.col(i) = out.row(i).transpose();
+                }
+            };
+            std::visit(act, a_);
         };
         detail::parallel_pieces(x.rows(), 32, on_piece);
         return x;

@@ -8,6 +8,7 @@
 
 #include <Eigen/Core>
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -82,8 +83,8 @@ template <class Real>
     return linear_rows(weights, 0, weights.matrix.rows(), x);
 }
 
-/// \f$\bar x_t = W^T \bar y_t\f$: the vector-Jacobian product of linear_rows(), for any number of columns. Those
-/// that are zero, as behind the last position of a decoder all but one, cost nothing.
+/// \f$\bar x_t = W^T \bar y_t\f$: the vector-Jacobian product of linear_rows(), for any number of columns. Where
+/// most are zero, as above the last layer of a decoder all but the last position's, only the others are multiplied.
 /// \param y_bar size x columns.
 /// \return inputs x columns.
 /// \throws std::invalid_argument when y_bar has not `size` rows.
@@ -95,9 +96,15 @@ template <class Real>
                                weights.matrix.middleRows(first, size).transpose(), columns);
     };
     const std::vector<Eigen::Index> columns = detail::nonzero_columns(y_bar);
-    if (Eigen::Index(columns.size()) > y_bar.cols() / 2) return multiply(y_bar);
-    Eigen::MatrixX<Real> x_bar = Eigen::MatrixX<Real>::Zero(weights.matrix.cols(), y_bar.cols());
-    x_bar(Eigen::all, columns) = multiply(y_bar(Eigen::all, columns));
+    const auto count = Eigen::Index(columns.size());
+    if (count > y_bar.cols() / 2) return multiply(y_bar);
+    Eigen::MatrixX<Real> some(y_bar.rows(), count);
+    for (Eigen::Index j = 0; j < count; ++j)
+        some.col(j) = y_bar.col(columns[std::size_t(j)]);
+    some = multiply(some);
+    Eigen::MatrixX<Real> x_bar = Eigen::MatrixX<Real>::Zero(some.rows(), y_bar.cols());
+    for (Eigen::Index j = 0; j < count; ++j)
+        x_bar.col(columns[std::size_t(j)]) = some.col(j);
     return x_bar;
 }
 

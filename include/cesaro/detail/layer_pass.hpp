@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cesaro/detail/equals.hpp>
 #include <cesaro/detail/number_kinds.hpp>
 #include <cesaro/detail/responses_of_past.hpp>
 
@@ -104,7 +105,7 @@ class hops_on_columns {
             lost[i] += (before - rest) + (term - added);
         }
         Real value(Eigen::Index i) const {
-            return lost[i] == lost[i] ? Real(sum[i] + lost[i]) : sum[i];  // infinite, not NaN
+            return equals(lost[i], lost[i]) ? Real(sum[i] + lost[i]) : sum[i];  // infinite, not NaN
         }
 
         array sum;
@@ -278,7 +279,7 @@ class hops_on_columns {
             for (int j = 1; j <= orders; ++j) {
                 const Eigen::Index left = (hops_ - j) * columns_;
                 const Eigen::Index with_own = left + columns_;
-                for_each(sum[std::size_t(j - 1)].data() + lane);
+                spread(sum[std::size_t(j - 1)].data() + lane);
                 changes_.head(left) += h[std::size_t(j)] * states_.tail(left);
                 changes_.head(with_own) +=
                     weight_of_each_.segment(j * columns_, with_own) * of_each_.head(with_own);
@@ -311,7 +312,7 @@ class hops_on_columns {
     }
 
     /// One number per column, to every hop.
-    void for_each(const Real* of_columns) {
+    void spread(const Real* of_columns) {
         if (columns_ == 1) {
             of_each_.setConstant(*of_columns);
         } else {
@@ -334,7 +335,7 @@ class hops_on_columns {
         const Eigen::Index all = states_.size();
         const Eigen::Index left = (hops_ - orders - 1) * columns_;
         const Eigen::Index with_own = left + columns_;
-        for_each(density_.data());
+        spread(density_.data());
         const auto states = states_.abs();
         const auto own = of_each_.head(with_own) * heavier_.segment((orders + 1) * columns_, with_own);
         return (states < std::numeric_limits<Real>::infinity()).all() &&

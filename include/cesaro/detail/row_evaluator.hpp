@@ -18,7 +18,7 @@
 
 namespace cesaro::detail {
 
-/// The row, and the h_k that it is made of, at `piece_degree` real positions at once.
+/// The row, and its h_k, at `piece_degree` real positions at once: `Values`, of templates compiled where they are used.
 template <class Places = unit_places, class Values = point_values>
 class row_evaluator {
   public:
