@@ -488,7 +488,7 @@ void prepare(destinations& files, const layers_report& layers) {
             .title = title_of(layers.of),
             .x_label = "layer",
             .y_label = "share of what a branch adds, against the stream before it",
-            .script = fmt::format("set yrange [0:1]\nset xtics {} nomirror\nset key outside right\n",
+            .script = fmt::format("set yrange [0:*]\nset xtics {} nomirror\nset key outside right\n",
                                   (all.size() + 11) / 12) +  // whole layers
                       plot_curves(curves),
             .notes = r.notes};

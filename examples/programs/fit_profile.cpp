@@ -207,10 +207,12 @@ programs::drawing drawing_of(const std::string& title, const VectorXd& measured,
         curves.push_back(
             {points_of(f.profile), "with lines " + programs::line_style(curves.size() - 1), name});
     }
+    const auto last = double(measured.size() - 1);
     return {.title = title,
             .x_label = "position of the source token",
             .y_label = "share of the influence",
-            .script = "set logscale y\nset format y '10^{%T}'\nset key inside top center opaque\n" +
+            .script = fmt::format("set xrange [{}:{}]\n", -0.02 * last, 1.02 * last) +
+                      "set logscale y\nset format y '10^{%T}'\nset key inside top center opaque\n" +
                       programs::plot_curves(curves),
             .notes = notes};
 }

@@ -334,7 +334,7 @@ std::vector<programs::quantity> summary_of_weighted(const profile& p) {
     const cesaro::profile_tenths split = cesaro::tenths(p.net.tokens);
     const double first = split.primacy_end > 0 ? p.up_to(split.primacy_end - 1) : 0;
     const double before_last = split.recency_begin > 0 ? p.up_to(split.recency_begin - 1) : 0;
-    const double last = split.recency_begin > 0 ? p.after(split.recency_begin - 1) : 1;
+    const double last = split.recency_begin > 0 ? p.after(split.recency_begin - 1) : p.up_to(p.net.query());
     std::vector<programs::quantity> all = {
         {"recency_delta", cesaro::recency_delta(p.net.schedule),
          "on the query itself, at any context length"},
@@ -345,8 +345,10 @@ std::vector<programs::quantity> summary_of_weighted(const profile& p) {
         {"last_tenth", last}};
     if (const auto* const law = std::get_if<cesaro::discrete_influence<double>>(&p.row)) {
         if (p.attention.sink) all.push_back({"lost", cesaro::sink_influence(*law), "to the sink"});
-        const double average = mean(*law);
-        all.push_back({"mean_position", average, fmt::format("x = {:.6g}", average / p.n())});
+        const double average = mean(*law) / law->total();
+        all.push_back(
+            {"mean_position", average,
+             fmt::format("x = {:.6g}{}", average / p.n(), p.attention.sink ? ", of what is left" : "")});
         if (p.net.tokens > 1 && p.net.tokens <= longest_searched) {
             Index where = 0;
             const double least = whole_row(p).minCoeff(&where);

@@ -126,6 +126,11 @@ std::string times(double ratio) {
 }
 
 /// What a person would ask, the answers in words besides.
+/// Tokens, whole where there are many.
+std::string counted_in_effect(double tokens) {
+    return tokens < 1000 ? fmt::format("{:.3g}", tokens) : fmt::format("{:.0f}", tokens);
+}
+
 std::vector<quantity> summary_of(const predicted_influence& p) {
     const auto& s = p.summary;
     const double n = double(p.tokens);
@@ -154,8 +159,8 @@ std::vector<quantity> summary_of(const predicted_influence& p) {
     if (const Eigen::VectorXd& seen = p.profile.tokens_seen(); seen.size() > 0)
         answers.push_back(
             {"tokens_seen", seen[0],
-             fmt::format("a head of the first layer sees {:.3g} tokens in effect, of the last {:.3g}",
-                         seen[0], seen[seen.size() - 1])});
+             fmt::format("a head of the first layer sees {} tokens in effect, of the last layer {}",
+                         counted_in_effect(seen[0]), counted_in_effect(seen[seen.size() - 1]))});
     answers.push_back({"error_estimate", p.profile.error_estimate(),
                        fmt::format("at most about {} is misplaced by the computation",
                                    percent(p.profile.error_estimate()))});

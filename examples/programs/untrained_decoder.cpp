@@ -175,6 +175,7 @@ void predict(programs::destinations& files, const settings& s) {
                                         {"--token-ids", s.experiment.token_ids},
                                         {"--save", s.save}})
         if (!value.empty()) throw usage_error(fmt::format("--draws: 0 measures nothing: give no {}", option));
+    if (s.layers_report) throw usage_error("--draws: 0 measures nothing: give no --layers-report");
     programs::experiment_options options = s.experiment;
     options.config = programs::input_path(options.config);
     const programs::chosen_decoder decoder = programs::resolve_decoder(options);

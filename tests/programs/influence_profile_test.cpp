@@ -734,7 +734,7 @@ TEST_CASE("influence_profile: rows of attention that is not uniform") {
         CHECK(summary["last_tenth"].get<double>() == Approx(row.tail(4).sum()).epsilon(1e-12));
         if (summary.contains("lost"))
             CHECK(summary["lost"].get<double>() == Approx(1 - row.sum()).epsilon(1e-12));
-        const auto mean = Eigen::VectorXd::LinSpaced(tokens, 0, tokens - 1).dot(row);
+        const double mean = Eigen::VectorXd::LinSpaced(tokens, 0, tokens - 1).dot(row) / row.sum();
         CHECK(summary["mean_position"].get<double>() == Approx(mean).epsilon(1e-11));
         CHECK(summary["valley"].get<double>() == Approx(row.minCoeff()).epsilon(1e-12));
         CHECK(row[summary["valley_position"].get<Eigen::Index>()] == Approx(row.minCoeff()).epsilon(1e-12));
@@ -770,6 +770,8 @@ TEST_CASE("influence_profile: rows of attention that is not uniform") {
         output_of(program, "--tokens 1000 --depth 1 --alpha 0.5 --slope 0.01 --all --format csv"));
     for (std::size_t m = 0; m < 1000; ++m)
         CHECK(limit["continuum"][m] == Approx(limit["influence"][m]).epsilon(0.01));
+    const auto alone = json_of(program, "--tokens 1 --depth 3 --alpha 0.3 --sink 2")["summary"];
+    CHECK(alone["last_tenth"] == alone["last_token"]);
     check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --slope=-1", {"--slope", "-1"});
     check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --sink inf", {"--sink", "inf"});
     check_refused(program, "--tokens 9 --depth 2 --alpha 0.3 --window 0", {"--window", "0"});

@@ -421,6 +421,7 @@ TEST_CASE("untrained_decoder --draws 0 measures nothing") {
     check_refused("untrained_decoder", arguments + " --save d", {"--draws", "--save"}, here);
     check_refused("untrained_decoder", arguments + " --token-ids f", {"--draws", "--token-ids"}, here);
     check_refused("untrained_decoder", "--config small.json --draws -1", {"--draws", "-1"}, here);
+    check_refused("untrained_decoder", arguments + " --layers-report", {"--draws", "--layers-report"}, here);
     // A public model by name: as everywhere.
     const auto named = nlohmann::json::parse(
         here.run("untrained_decoder", "--model openai-community/gpt2 --draws 0 --tokens 20 --format json")
