@@ -30,7 +30,10 @@ class row_batch {
   public:
     /// \param hops of each row. \param out row after row, of `tokens` positions each.
     row_batch(const std::vector<row_hops>& hops, std::int64_t tokens, Real* out)
-        : hops_(hops), tokens_(tokens), walk_({1}, tokens), out_(out, Eigen::Index(hops.size()), tokens) {
+        : hops_(hops),
+          tokens_(tokens),
+          walk_({1}, tokens),
+          out_(out, Eigen::Index(hops.size()), Eigen::Index(tokens)) {
         const auto longest = std::max_element(hops.begin(), hops.end(), [](const auto& a, const auto& b) {
             return a.weights.size() < b.weights.size();
         });
@@ -83,11 +86,10 @@ class row_batch {
                     for (std::size_t j = 0; j < Steps; ++j)
                         h_(Eigen::Index(k), Eigen::Index(left - 1 - std::int64_t(j))) = h[j];
                 });
-                left -= std::int64_t(Steps);
             };
-            while (left >= 8)
+            for (; left >= 8; left -= 8)
                 step(std::array<double, 8>());
-            while (left > 0)
+            for (; left > 0; --left)
                 step(std::array<double, 1>());
             values_.noalias() = weights_ * h_;
             out_.middleCols(Eigen::Index(walk_.position()), Eigen::Index(size)) =
