@@ -53,8 +53,7 @@ class row_batch {
             step = std::max<std::int64_t>(32, (tokens_ - walk_.position()) / 8);
         }
         put_pieces(longest->weights);
-        while (walk_.position() > 0)
-            put_values(walk_.position());
+        put_values(walk_.position());
     }
 
   private:
