@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Builds untrained_decoder with MPI in build/mpi and checks that any number of ranks gives what one process gives. Installs what is
-# missing.
+# missing. Arguments go to cmake.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -12,7 +12,7 @@ cd "$root"
 install_packages "${tools[@]}" "${libraries[@]}" libopenmpi-dev openmpi-bin:mpirun
 launcher=()
 if command -v ccache >/dev/null; then launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache); fi
-cmake --preset release -B build/mpi -DCESARO_WITH_MPI=ON -DCESARO_BUILD_TESTS=OFF -DCESARO_BUILD_BENCHMARKS=OFF "${launcher[@]}"
+cmake --preset release -B build/mpi -DCESARO_WITH_MPI=ON -DCESARO_BUILD_TESTS=OFF -DCESARO_BUILD_BENCHMARKS=OFF "${launcher[@]}" "$@"
 cmake --build build/mpi --parallel "$jobs" --target untrained_decoder blocks_over_ranks
 
 scratch="$(mktemp -d)"

@@ -10,8 +10,8 @@ source scripts/setup.sh
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_packages g++:c++ libeigen3-dev libboost-dev nlohmann-json3-dev pybind11-dev python3-dev python3-pybind11 \
-        python3-numpy python3-scipy python3-matplotlib python3-pip python3-pytest python3-setuptools python3-venv \
-        python3-wheel
+        python3-numpy python3-scipy python3-matplotlib python3-pip python3-pytest python3-pytest-xdist \
+        python3-setuptools python3-venv python3-wheel
     python=/usr/bin/python3 # the one that has these
 fi
 python="${PYTHON:-${python:-python3}}"
@@ -29,7 +29,9 @@ say "built and installed after $SECONDS s"
 
 cd "$build"
 "$build/venv/bin/python" -c 'import sys, cesaro; assert cesaro.__file__.startswith(sys.prefix), cesaro.__file__'
-"$build/venv/bin/python" -m pytest -q -p no:cacheprovider "$root/python/tests" "$@"
+workers=()
+if "$build/venv/bin/python" -c 'import xdist' 2>/dev/null; then workers=(-n "$jobs"); fi
+"$build/venv/bin/python" -m pytest -q -p no:cacheprovider "${workers[@]}" "$root/python/tests" "$@"
 for example in "$root"/examples/python/*.py; do
     if grep -q '^import torch' "$example" && ! "$build/venv/bin/python" -c 'import torch' 2>/dev/null; then
         say "no PyTorch: $(basename "$example") is not run"

@@ -85,11 +85,11 @@ using extended = long double;
 
 /// Every regime: attention only and residual, shallow and deep, weights that underflow.
 std::vector<mixing_schedule<>> schedules() {
-    return {mixing_schedule<>::attention_only(1),      mixing_schedule<>::attention_only(2),
-            mixing_schedule<>::attention_only(24),     mixing_schedule<>::attention_only(96),
-            mixing_schedule<>::constant(96, 0.25),     mixing_schedule<>::constant(80, 0.9),
-            mixing_schedule<>::constant(32, 1e-5),     mixing_schedule<>::constant(5, 1e-200),
-            mixing_schedule<>::power_decay(48, 1, 0.5)};
+    return {mixing_schedule<>::attention_only(1),       mixing_schedule<>::attention_only(2),
+            mixing_schedule<>::attention_only(24),      mixing_schedule<>::attention_only(96),
+            mixing_schedule<>::constant(96, 0.25),      mixing_schedule<>::constant(80, 0.9),
+            mixing_schedule<>::constant(32, 1e-5),      mixing_schedule<>::constant(5, 1e-200),
+            mixing_schedule<>::power_decay(48, 1, 0.5), mixing_schedule<>::attention_only(300)};
 }
 
 /// Largest relative error of the entries above 1e-290; smaller ones must agree to 1e-300 absolutely.
@@ -110,7 +110,7 @@ double largest_error(const Eigen::VectorXd& row, const Eigen::VectorX<extended>&
 TEST_CASE("double rows agree with extended precision at every position") {
     for (const auto& schedule : schedules()) {
         const mixing_schedule<extended> exact_schedule(schedule.alphas().cast<extended>());
-        for (const Eigen::Index tokens : {2047, 2048, 30000}) {
+        for (const Eigen::Index tokens : {511, 512, 1055, 2047, 2048, 30000}) {
             CAPTURE(tokens, schedule.depth(), schedule.recency_delta());
             const Eigen::VectorXd row = influence_row(tokens, schedule);
             CHECK(largest_error(row, influence_row(tokens, exact_schedule)) <

@@ -145,14 +145,18 @@ programs::table table_of(const std::vector<variant>& all) {
 
 programs::drawing drawing_of(const settings& s, const std::vector<variant>& all) {
     std::vector<programs::curve> curves;
+    std::vector<programs::curve> queries;  // points: of the whole row, a line would leap there
     for (std::size_t i = 0; i < all.size(); ++i) {
         std::vector<std::pair<double, double>> points;
         const Eigen::VectorXd& row = all[i].row;
         for (Index m = 0; m + 1 < row.size(); m += 1 + m / 100)
             points.emplace_back(double(m + 1), row[m] > 0 ? row[m] * double(s.tokens) : std::nan(""));
-        points.emplace_back(double(row.size()), row[row.size() - 1] * double(s.tokens));
         curves.push_back({std::move(points), "with lines " + programs::line_style(i), all[i].name});
+        if (row[row.size() - 1] > 0)
+            queries.push_back({{{double(row.size()), row[row.size() - 1] * double(s.tokens)}},
+                               "with points ps 1.2 " + programs::line_style(i)});
     }
+    curves.insert(curves.end(), queries.begin(), queries.end());
     return {.title = fmt::format("Influence on the last of {}, {}", programs::counted(s.tokens, "token"),
                                  s.stack.describe("α")),
             .x_label = "position of the source token, from 1",
@@ -160,7 +164,8 @@ programs::drawing drawing_of(const settings& s, const std::vector<variant>& all)
             .script = fmt::format("set logscale xy\nset format y '10^{{%L}}'\nset key outside right\n"
                                   "set xrange [1:{}]\n",
                                   1.15 * double(s.tokens)) +
-                      programs::plot_curves(curves)};
+                      programs::plot_curves(curves),
+            .notes = {"the points at the right are the query itself"}};
 }
 
 void run(const settings& s) {

@@ -144,6 +144,7 @@ programs::drawing drawing_of(const settings& s, const std::vector<sample>& sampl
                                    programs::colours::vermillion};
     const int shapes[] = {7, 5, 9};
     std::vector<programs::curve> curves;
+    std::vector<std::string> notes;
     for (const programs::mask& p : s.masks.masks()) {
         const std::size_t i = curves.size() / 2;
         const auto curve = [&](const auto& value, const std::string& style, const char* name) {
@@ -155,6 +156,10 @@ programs::drawing drawing_of(const settings& s, const std::vector<sample>& sampl
               fmt::format("linespoints lw 2 pt {} ps 1", shapes[i]), ", in rounds");
         curve([&](const sample& point) { return shown(point.single_pass); }, "lines lw 2 dt (8,5)",
               ", single pass");
+        const auto& single_passes = curves.back().points;
+        if (std::all_of(single_passes.begin(), single_passes.end(),
+                        [](const auto& point) { return std::isnan(point.second); }))
+            notes.push_back(p.name + ", single pass: 0, off the scale");
     }
     std::string script = "set logscale x 2\n";
     script += logarithmic ? "set logscale y\nset format y '10^{%L}'\nset mytics 1\n" : "set yrange [0:1]\n";
@@ -163,7 +168,8 @@ programs::drawing drawing_of(const settings& s, const std::vector<sample>& sampl
                                  s.stack.describe("α"), programs::counted(s.summary, "token")),
             .x_label = "rounds",
             .y_label = "influence of the prompt on the last token",
-            .script = script + programs::plot_curves(curves)};
+            .script = script + programs::plot_curves(curves),
+            .notes = notes};
 }
 
 void run(const settings& s) {

@@ -25,7 +25,7 @@ namespace cesaro {
 /// \f[ \sum_h \omega_h A_h, \qquad \omega_h \ge 0,\; \sum_h \omega_h = 1 \f]
 ///
 /// Cost the sum of the operators'; distance-decay heads that share a mask are evaluated side by side, at
-/// 1.4 ns per head and token, 3 ns with a window (measured). Allocates one scratch column where other
+/// 0.3 to 3 ns per head and token (docs/performance.md). Allocates one scratch column where other
 /// operators take part. Accuracy that of the operators, and one rounding per head.
 ///
 /// \code

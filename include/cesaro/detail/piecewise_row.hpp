@@ -74,11 +74,11 @@ struct row_hops {
 };
 
 /// The width of the piece below a position, 0 where it has so few positions that the recurrence is cheaper: what a
-/// piece costs at any depth is that of some 200 / H positions. Pieces thus keep above position 12 * 32, where the
-/// series for the power sums have converged.
+/// piece costs is that of some 64 + 400 / H positions, or half as many where keys decay and no two walks go side by
+/// side. Pieces thus keep above position 12 * 32, where the series for the power sums have converged.
 template <class Places>
 std::int64_t width_below(std::int64_t position, double rho, std::size_t hops, const Places& places) {
-    const std::int64_t least = 32 + 200 / std::int64_t(hops);
+    const std::int64_t least = (Places::decays ? 1 : 2) * (32 + 200 / std::int64_t(hops));
     double longest = piece_width(double(position) + places.shift(), rho);
     if constexpr (Places::decays) longest = 1 / (1 / longest + places.slope() * (5.5 + 3.4 * rho));
     // Beside a sink a piece may reach to the first position.
@@ -108,6 +108,7 @@ class piecewise_row {
             append_values(std::min(near_query.position(), step), near_query, tail_);
             // As far as may be in vain is little beside what was needed.
             step = std::max<std::int64_t>(32, std::int64_t(tail_.size()) / 8);
+            if (tail_.size() == 32) step = std::max(step, steep_below(near_query.position()));
         } while (near_query.position() > 0 && !underflows(near_query.position()) &&
                  width(near_query.position(), hops_.rho(near_query.h())) == 0);
         walk near_first = add_pieces(near_query);
@@ -182,9 +183,8 @@ class piecewise_row {
             h = evaluate.last_h();
         }
         std::reverse(pieces_.begin(), pieces_.end());
-        if constexpr (Places::decays) {
-            if (!pieces_.empty()) h = h_from(position);  // those of the pieces carry half of the decay
-        }
+        // Those of the pieces have lost digits, and carry half of the decay.
+        if (!pieces_.empty()) h = h_from(position);
         return {std::move(h), position, places_};
     }
 
@@ -199,21 +199,48 @@ class piecewise_row {
         return width_below(position, rho, hops_.weights.size(), places_);
     }
 
-    /// The next positions of a walk. Of r that hardly differ the roundings do not either, and add up: under keys
-    /// that are not uniform it begins anew every 512 of them.
+    /// About how many positions below this one are too steep for pieces, taking h_k for p_1^k / k!; rather too many.
+    std::int64_t steep_below(std::int64_t position) const {
+        if constexpr (Places::decays) return 0;
+        std::vector<double> h(hops_.weights.size(), 1);
+        const auto is_steep = [&](std::int64_t below) {
+            const double p = std::log1p(double(tokens_ - below) / (double(below) + places_.shift()));
+            for (std::size_t k = 1; k < h.size(); ++k)
+                h[k] = h[k - 1] * p / double(k);
+            return width(below, hops_.rho(h)) == 0;
+        };
+        std::int64_t distance = 32;
+        while (distance < position && is_steep(position - distance))
+            distance += distance / 2;
+        return std::min(distance, position);
+    }
+
+    /// The next positions of a walk. Of r that hardly differ the roundings do not either, and add up: it begins anew
+    /// when it has gone far, sooner where few hops cost little and under keys that are not uniform.
     void append_values(std::int64_t count, walk& from, std::vector<double>& descending) {
-        constexpr bool anew = !std::is_same_v<Places, unit_places>;
+        constexpr bool uniform = std::is_same_v<Places, unit_places>;
+        const std::int64_t longest = hops_.weights.size() <= 8 ? 256 : uniform ? 2048 : 512;
+        descending.reserve(descending.size() + std::size_t(count));
         while (count > 0) {
-            const std::int64_t some = anew ? std::min(count, 512 - walked_) : count;
-            const std::size_t there = descending.size();
-            descending.resize(there + std::size_t(some));
-            descend(hops_.weights, some, from, descending.data() + there);
-            std::reverse(descending.begin() + std::ptrdiff_t(there), descending.end());
-            count -= some;
-            walked_ += some;
-            if (anew && walked_ == 512) {
+            const bool by_two = !Places::decays && count >= 512;
+            std::int64_t some = std::min(by_two ? count / 16 * 8 : count, longest);
+            if (walked_ == longest || (by_two && walked_ + some > longest)) {
                 from = walk(h_from(from.position()), from.position(), places_);
                 walked_ = 0;
+            }
+            some = std::min(some, longest - walked_);
+            walked_ += some;
+            const std::size_t there = descending.size();
+            if (by_two) {
+                descending.resize(there + 2 * std::size_t(some));
+                descend_by_two(places_, hops_.weights, some, from, h_from(from.position() - some),
+                               &descending[there]);
+                count -= 2 * some;
+            } else {
+                descending.resize(there + std::size_t(some));
+                descend(hops_.weights, some, from, &descending[there]);
+                std::reverse(descending.begin() + std::ptrdiff_t(there), descending.end());
+                count -= some;
             }
         }
     }

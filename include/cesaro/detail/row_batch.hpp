@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cesaro/detail/chebyshev_piece.hpp>
+#include <cesaro/detail/complete_homogeneous.hpp>
 #include <cesaro/detail/interruption.hpp>
 #include <cesaro/detail/piecewise_row.hpp>
 #include <cesaro/detail/position_walk.hpp>
@@ -72,10 +73,17 @@ class row_batch {
         return {steepest, width_below(position, steepest, degrees_, unit_places())};
     }
 
-    /// The next positions of the walk, by value.
+    /// The next positions of the walk, by value. Of r that hardly differ the roundings do not either, and add up: it begins
+    /// anew every 512 positions.
     void put_values(std::int64_t count) {
         while (count > 0) {
             interruption_point();
+            if (walked_ >= 512) {
+                std::vector<double> h(degrees_);
+                complete_homogeneous(walk_.position() + 1, tokens_, h);
+                walk_ = position_walk<double>(std::move(h), walk_.position());
+                walked_ = 0;
+            }
             const std::int64_t size = std::min(count, together);
             h_.setZero(Eigen::Index(degrees_), Eigen::Index(size));
             h_.row(0).setConstant(walk_.h()[0]);
@@ -94,6 +102,7 @@ class row_batch {
             out_.middleCols(Eigen::Index(walk_.position()), Eigen::Index(size)) =
                 values_.template cast<Real>();
             count -= size;
+            walked_ += size;
         }
     }
 
@@ -120,12 +129,15 @@ class row_batch {
             upper = values_.col(piece_degree - 1);
             h = evaluate.last_h();
         }
+        if (position == walk_.position()) return;
         walk_ = position_walk<double>(std::move(h), position);
+        walked_ = 512;
     }
 
     const std::vector<row_hops>& hops_;
     std::int64_t tokens_;
     position_walk<double> walk_;
+    std::int64_t walked_ = 0;  // since it began anew
     Eigen::Map<row_major_of<Real>> out_;
     std::size_t degrees_ = 1;
     Eigen::MatrixXd weights_;      // rows x hops
