@@ -120,7 +120,7 @@ std::vector<cesaro::hop_law<double>> sweep() {
 }
 void sweep_one_by_one(benchmark::State& state) {
     const auto networks = sweep();
-    cesaro::row_major_matrix<double> rows(64, state.range(0));
+    cesaro::row_major_matrix<double> rows = cesaro::row_major_matrix<double>::Zero(64, state.range(0));
     for (auto _ : state) {
         for (Eigen::Index i = 0; i < rows.rows(); ++i)
             cesaro::influence_row(networks[std::size_t(i)], rows.row(i));
@@ -129,7 +129,7 @@ void sweep_one_by_one(benchmark::State& state) {
 }
 void sweep_together(benchmark::State& state) {
     const auto networks = sweep();
-    cesaro::row_major_matrix<double> rows(64, state.range(0));
+    cesaro::row_major_matrix<double> rows = cesaro::row_major_matrix<double>::Zero(64, state.range(0));
     for (auto _ : state) {
         cesaro::influence_rows(networks, rows);
         benchmark::ClobberMemory();
