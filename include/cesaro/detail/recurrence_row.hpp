@@ -60,7 +60,7 @@ void descend_by_two(const Places& places, const std::vector<double>& hop, std::i
     std::vector<Values, Eigen::aligned_allocator<Values>> h(hop.size());
     for (std::size_t k = 0; k < h.size(); ++k)
         h[k] = Values(walk.h()[k], half_way[k]);
-    Values place(double(walk.position()), double(walk.position() - each));
+    const Values top(double(walk.position()), double(walk.position() - each));
     const Values first = hop[0] * h[0];
     const std::size_t fewest = hops_without_weight(hop);
     std::size_t reach = std::min<std::size_t>(2, h.size());  // degrees that do not vanish
@@ -71,8 +71,7 @@ void descend_by_two(const Places& places, const std::vector<double>& hop, std::i
         std::array<Values, tile> above;  // h_{k-1}
         std::array<Values, tile> entry;
         for (std::size_t j = 0; j < tile; ++j) {
-            r[j] = 1 / (place + places.shift());
-            place -= 1;
+            r[j] = 1 / (top - double(i + std::int64_t(j)) + places.shift());  // beyond 2^53, no steps of one
             above[j] = h[0];
             entry[j] = first;
         }
