@@ -217,34 +217,43 @@ TEST_CASE("the width of a piece keeps the bound of its error") {
 TEST_CASE("the number of parts keeps the bound of what their polynomials leave out") {
     // With q half the width of a part at a = 1 and |b_k| <= M / S^k, M the bound of F within S of its centre.
     namespace detail = cesaro::detail;
-    for (double rho = 1e-3; rho < 1e9; rho *= 1.3) {
-        const double width = detail::piece_width(1, rho);
-        const double q = width / double(2 * detail::parts_of_piece);
-        double bound = 1;
-        for (double s = 100 * q; width + s < 1; s *= 1.01) {
-            const double m = std::exp(-rho * std::log1p(-width - s));
-            const double ratio = q / s;
-            bound = std::min(bound, m * std::pow(ratio, 5) * (1. / 16 + ratio / (1 - ratio)));
+    const auto check = []<int Degree>(std::integral_constant<int, Degree>) {
+        constexpr std::int64_t parts = detail::parts_of_piece<Degree>;
+        CAPTURE(Degree);
+        for (double rho = 1e-3; rho < 1e9; rho *= 1.3) {
+            const double width = detail::piece_width(1, rho);
+            const double q = width / double(2 * parts);
+            double bound = 1;
+            for (double s = 1.5 * q; width + s < 1; s *= 1.01) {
+                const double m = std::exp(-rho * std::log1p(-width - s));
+                const double ratio = q / s;
+                const double rest = std::pow(0.5, Degree) + ratio / (1 - ratio);
+                bound = std::min(bound, m * std::pow(ratio, Degree + 1) * rest);
+            }
+            CHECK(bound < 3e-16);
         }
-        CHECK(bound < 3e-16);
-    }
-    for (const std::int64_t width : {std::int64_t(1), std::int64_t(63), std::int64_t(4032),
-                                     std::int64_t(4033), std::int64_t(123456789), std::int64_t(1) << 61}) {
-        const std::int64_t part = detail::part_width(width);
-        CHECK(part > 0);
-        if (part < width) {
-            CHECK(part <= std::numeric_limits<int>::max());
-            CHECK((part - 1) * detail::parts_of_piece < width);
+        constexpr std::int64_t narrow = parts * (detail::shortest_part<Degree> - 1);
+        for (const std::int64_t width : {std::int64_t(1), std::int64_t(63), narrow, narrow + 1,
+                                         std::int64_t(123456789), std::int64_t(1) << 61}) {
+            const std::int64_t part = detail::part_width<Degree>(width);
+            CHECK(part > 0);
+            CHECK((part < width) == (width > narrow));
+            if (part < width) {
+                CHECK(part <= std::numeric_limits<int>::max());
+                CHECK((part - 1) * parts < width);
+            }
         }
-    }
+    };
+    check(std::integral_constant<int, 4>());
+    check(std::integral_constant<int, 8>());
 }
 
 TEST_CASE("the power sums that are left out keep their bound") {
     using row_evaluator = cesaro::detail::row_evaluator<>;
     int left_out = 0;
-    for (double position = 400; position < 1e18; position *= 7) {
+    for (double position = 150; position < 1e18; position *= 7) {
         for (double distance = 1; distance < 1e18; distance *= 9) {
-            for (double rho = 0.1; rho < position / 100; rho *= 3) {
+            for (double rho = 0.1; rho < position / 40; rho *= 3) {
                 const int r = row_evaluator::newton_order(position, distance, rho);
                 if (r == row_evaluator::max_order) continue;
                 ++left_out;
@@ -258,24 +267,31 @@ TEST_CASE("the power sums that are left out keep their bound") {
     CHECK(left_out > 1000);
 }
 
-TEST_CASE("a part is the piece around its centre, up to a sixteenth of the first power left out") {
+TEMPLATE_TEST_CASE_SIG("a part is the piece around its centre, but for a polynomial of T", "",
+                       ((int Degree), Degree), 4, 8) {
     namespace detail = cesaro::detail;
     detail::piece_coefficients c = detail::piece_coefficients::Zero();
-    c.head<6>() << 1, -0.7, 0.3, 0.2, -0.1, 0.05;
+    for (int k = 0; k <= Degree + 1; ++k)
+        c[k] = 1 / (1.5 + 3 * k) * (k % 3 == 1 ? -1 : 1);
     const auto at = [](const auto& a, double t) {
         double value = 0;
         for (Eigen::Index k = a.size(); k-- > 0;)
             value = value * t + a[k];
         return value;
     };
-    const double centre = 0.3;
+    const Eigen::Array4d centres(0.3, -0.6, 0, 0.75);
     const double radius = 0.25;
-    const double left_out = c[5] * std::pow(radius, 5) / 16;  // times T_5, which reaches 1 and -1
-    const auto part = detail::part_of(c, centre, radius);
-    for (int i = -100; i <= 100; ++i) {
-        const double t = i / 100.;
-        const double expected = at(c, centre + radius * t) - left_out * std::cos(5 * std::acos(t));
-        CHECK(std::abs(at(part, t) - expected) < 1e-15);
+    // Times T_{D+1}, which reaches 1 and -1: all of the next power that is left out.
+    const double left_out = c[Degree + 1] * std::pow(radius, Degree + 1) * std::pow(0.5, Degree);
+    const auto parts = detail::parts_of<Degree>(c, centres, radius);
+    for (int j = 0; j < 4; ++j) {
+        const detail::polynomial<Degree> part = parts.row(j);
+        for (int i = -100; i <= 100; ++i) {
+            const double t = i / 100.;
+            const double expected =
+                at(c, centres[j] + radius * t) - left_out * std::cos((Degree + 1) * std::acos(t));
+            CHECK(std::abs(at(part, t) - expected) < 1e-15);
+        }
     }
 }
 

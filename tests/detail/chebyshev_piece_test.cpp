@@ -29,7 +29,7 @@ long double value_at(const Coefficients& c, std::int64_t width, std::int64_t i) 
 }  // namespace
 
 TEST_CASE("a piece is summed in closed form, every power of it") {
-    for (const std::int64_t width : {2, 3, 5, 10, 34, 1000}) {
+    for (const std::int64_t width : {8, 9, 10, 34, 1000}) {
         for (int power = 0; power <= piece_degree; ++power) {
             piece_coefficients c = piece_coefficients::Zero();
             c[power] = 1;
@@ -46,7 +46,8 @@ TEST_CASE("a piece is summed in closed form, every power of it") {
 
 TEST_CASE("smooth functions of a piece are summed as accurately as they are interpolated") {
     piece_coefficients c;
-    c << 1, -0.2, 0.03, -0.004, 5e-4, -6e-5, 7e-6, -8e-7, 9e-8;
+    for (int k = 0; k <= piece_degree; ++k)
+        c[k] = (k + 1) * std::pow(-0.1, k);
     for (const std::int64_t width : {34, 500, 100000}) {
         const chebyshev_piece piece{3, width, c};
         long double entropy = 0;
@@ -65,7 +66,7 @@ TEST_CASE("a piece is written out, whole or in parts, wherever it is cut") {
     piece_coefficients c;  // falling as those of a row do, by what a piece is wide of the first position
     for (int k = 0; k <= piece_degree; ++k)
         c[k] = std::pow(-0.05, k);
-    for (const std::int64_t width : {34, 4032, 4033, 20000}) {
+    for (const std::int64_t width : {34, 100, 1016, 1017, 3000, 40640, 40641, 50000}) {
         const chebyshev_piece piece{0, width, c};
         std::vector<double> whole(std::size_t(width), 0.0);
         piece.fill(0, width, whole.data());

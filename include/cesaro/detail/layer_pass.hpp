@@ -294,8 +294,8 @@ class hops_on_columns {
     /// To every place what the past of its segment makes of it.
     template <class States>
     void add_responses(const response& past, int orders, const States& state) {
-        std::array<step, piece_degree + 1> polynomial;
-        for (int d = 0; d <= piece_degree; ++d) {
+        std::array<step, response::degree + 1> polynomial;
+        for (int d = 0; d <= response::degree; ++d) {
             step coefficient = step::Constant(Real(0));
             for (std::size_t j = 0; j <= std::size_t(orders); ++j)
                 coefficient += state[j] * past.power(d)[j];
@@ -304,8 +304,8 @@ class hops_on_columns {
         const auto size = Eigen::Index(places_.size());
         for (Eigen::Index i = 0; i < size; ++i) {
             const Real u = Real(forward ? 2 * i + 1 - size : size - 1 - 2 * i) / Real(size);
-            step value = polynomial[piece_degree];
-            for (std::size_t d = piece_degree; d-- > 0;)
+            step value = polynomial[response::degree];
+            for (std::size_t d = response::degree; d-- > 0;)
                 value = value * u + polynomial[d];
             places_[std::size_t(i)] += value;
         }

@@ -74,13 +74,13 @@ struct row_hops {
 };
 
 /// The width of the piece below a position, 0 where it has so few positions that the recurrence is cheaper: what a
-/// piece costs is that of some 64 + 400 / H positions, or half as many where keys decay and no two walks go side by
-/// side. Pieces thus keep above position 12 * 32, where the series for the power sums have converged.
+/// piece costs is that of some 96 + 600 / H positions, or half as many where keys decay and no two walks go side by
+/// side. Pieces thus keep above position 4 * 48, where the series for the power sums have converged.
 template <class Places>
 std::int64_t width_below(std::int64_t position, double rho, std::size_t hops, const Places& places) {
-    const std::int64_t least = (Places::decays ? 1 : 2) * (32 + 200 / std::int64_t(hops));
+    const std::int64_t least = (Places::decays ? 1 : 2) * (48 + 300 / std::int64_t(hops));
     double longest = piece_width(double(position) + places.shift(), rho);
-    if constexpr (Places::decays) longest = 1 / (1 / longest + places.slope() * (5.5 + 3.4 * rho));
+    if constexpr (Places::decays) longest = 1 / (1 / longest + places.slope() * (1.6 + 0.86 * rho));
     // Beside a sink a piece may reach to the first position.
     return longest < double(least) ? 0 : std::min(position, std::int64_t(std::min(longest, 9e18)));
 }
@@ -175,7 +175,7 @@ class piecewise_row {
             const double steepness = hops_.rho(h);
             const std::int64_t w = width(position, steepness);
             if (w == 0) break;
-            const point_values below = chebyshev_points::get().below() * double(w);
+            const point_values below = piece_points::get().below() * double(w);
             values[0] = values[piece_degree];
             values.tail<piece_degree>() = evaluate(position, below, steepness);
             position -= w;

@@ -39,6 +39,7 @@ class responses_of_past {
 
   public:
     static constexpr int most_orders = 8;
+    static constexpr int degree = 8;  ///< of the polynomials
     /// h_0, h_1, ..., one more than the orders.
     using polynomials = std::array<Step, most_orders + 2>;
 
@@ -51,20 +52,20 @@ class responses_of_past {
           size_(Real(size)),
           whole_(after(Step::Constant(size_))) {
         // Only the differences from the middle go through the matrix, whose entries alternate and are large.
-        const auto& points = chebyshev_points::get();
+        const auto& points = chebyshev_points<degree>::get();
         const polynomials middle = after(taken(0));
-        std::array<polynomials, piece_degree + 1> values;
-        for (int i = 0; i <= piece_degree; ++i) {
+        std::array<polynomials, degree + 1> values;
+        for (int i = 0; i <= degree; ++i) {
             values[std::size_t(i)] = after(taken(points[i]));
             for (std::size_t j = 0; j <= std::size_t(orders); ++j)
                 values[std::size_t(i)][j] =
                     seen(values[std::size_t(i)][j], taken(points[i])) - seen(middle[j], taken(0));
         }
-        for (int d = 0; d <= piece_degree; ++d) {
+        for (int d = 0; d <= degree; ++d) {
             auto& coefficients = powers_[std::size_t(d)];
             for (std::size_t j = 0; j <= std::size_t(orders); ++j)
                 coefficients[j] = d == 0 ? seen(middle[j], taken(0)) : Step::Constant(Real(0));
-            for (int i = 0; i <= piece_degree; ++i) {
+            for (int i = 0; i <= degree; ++i) {
                 const auto weight = Real(points.to_power(d, i));
                 for (std::size_t j = 0; j <= std::size_t(orders); ++j)
                     coefficients[j] += weight * values[std::size_t(i)][j];
@@ -118,7 +119,7 @@ class responses_of_past {
     Step first_;
     Real size_;
     polynomials whole_;
-    std::array<polynomials, piece_degree + 1> powers_;
+    std::array<polynomials, degree + 1> powers_;
 };
 
 }  // namespace cesaro::detail

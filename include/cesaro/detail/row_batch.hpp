@@ -117,7 +117,7 @@ class row_batch {
             const auto [steepest, w] = steepest_and_width(position, h);
             if (w == 0) break;
             interruption_point();
-            evaluate(position, chebyshev_points::get().below() * double(w), steepest);
+            evaluate(position, piece_points::get().below() * double(w), steepest);
             values_.noalias() = weights_ * evaluate.h().matrix().transpose();
             position -= w;
             for (Eigen::Index i = 0; i < values_.rows(); ++i) {

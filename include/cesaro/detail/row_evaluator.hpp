@@ -30,9 +30,9 @@ class row_evaluator {
           end_(double(tokens) + 0.5 + places.shift()),
           h_(piece_degree, Eigen::Index(hop.size())) {}
 
-    /// The values `below` a position, both counted from the first one; the least of them sees 384 keys at least.
+    /// The values `below` a position, both counted from the first one; the least of them sees 150 keys at least.
     ///
-    /// Power sums p_r = sum_{i=a..b} r_i^r, then Newton's identities, k h_k = sum_r p_r h_{k-r}, of eight real
+    /// Power sums p_r = sum_{i=a..b} r_i^r, then Newton's identities, k h_k = sum_r p_r h_{k-r}, of the real
     /// positions side by side, and no more power sums than matter: leaving out p_r changes the row by less
     /// than p_r rho^r / r, relatively. Where keys decay the h_k carry e^{-sd/2}, d the distance from the query.
     /// \param rho bound of G_1 / G_0 at all the positions.
@@ -84,7 +84,7 @@ class row_evaluator {
 
     /// The least r >= 1 such that p_{r+1} rho^{r+1} / (r+1) <= 1e-17.
     static int newton_order(double position, double distance, double rho) {
-        const double ratio = rho / position;  // below 1/100 where a piece has at least 32 positions
+        const double ratio = rho / position;  // below 1/40 where a piece has at least 48 positions
         return newton_order(std::min(position, distance) * ratio * ratio, ratio);
     }
 
