@@ -134,9 +134,9 @@ class attention_kernels {
         Real weight = 1;                   ///< in the mean over heads
         pair_kernel<Real> c_rows, q_rows;  ///< (n, j): mean over i seen by n of C_ij
         pair_kernel<Real> c_pairs, q_pairs;
-        pair_kernel<Real> spread;                  ///< mean of C times the doubly centred Q
-        pair_kernel<Real> overlap;                 ///< sum of A_nj A_mj
-        pair_kernel<Real> own_values, own_scores;  ///< by how much j = j' exceeds the mean over the others
+        pair_kernel<Real> spread;       ///< mean of C times the doubly centred Q
+        pair_kernel<Real> overlap;      ///< sum of A_nj A_mj
+        pair_kernel<Real> own_values;   ///< by how much j = j' exceeds the mean over the others
         pair_kernel<Real> first_order;  ///< factor of terms of first order: tau while it is small, then less
         pair_kernel<Real> excess;       ///< by how much the overlap of weights exceeds that of first order
         pair_kernel<Real> centred;      ///< by how much gradients to scores exceed those of mean weights
@@ -204,14 +204,14 @@ class attention_kernels {
         const Eigen::VectorX<Real> counts =  // that the mean weights are spread over
             uniform.row_sums().cwiseAbs2().cwiseQuotient(uniform.participation());
         h.own_values = own(h, c_, h.c_pairs, sums);
-        h.own_scores = own(h, q_, h.q_pairs, sums);
+        const pair_kernel<Real> own_scores = own(h, q_, h.q_pairs, sums);
         h.excess = h.overlap;
         h.centred = h.overlap;
         for (Eigen::Index n = 0; n < counts.size(); ++n) {
             const Real k = counts[n];
             const auto at_count = table_->at_count(k);
             const auto set = [&](Eigen::Index row, Eigen::Index column) {
-                const Real variance = std::max(Real(0), tau_ * h.own_scores.all(row, column));
+                const Real variance = std::max(Real(0), tau_ * own_scores.all(row, column));
                 const Real q = q_.all(row, column);
                 Real& first_order = h.first_order.all(row, column);
                 Real& excess = h.excess.all(row, column) = 0;

@@ -59,6 +59,15 @@ class mean_field {
         const Real out = config.initial_deviation(weight_kind::attention_output);
         value_variance_ = config.latent ? Real(config.latent->rank) * deviation * deviation : projected_;
         output_variance_ = value_variance_ * Real(config.attention_size()) * out * out;
+        std::vector<geometry_key> keys;
+        for (Eigen::Index l = 0; l < config.layers; ++l) {
+            const geometry_key key = geometry_key_of(l);
+            const auto same = std::ranges::find(keys, key);
+            geometry_of_.push_back(std::size_t(same - keys.begin()));
+            if (same != keys.end()) continue;
+            keys.push_back(key);
+            geometries_.push_back({heads(key), rope_kernel(key)});
+        }
     }
 
     /// C of the embeddings: independent between positions.
@@ -72,10 +81,8 @@ class mean_field {
         return {Eigen::MatrixX<Real>::Zero(size, size), Eigen::VectorX<Real>::Constant(size, variance)};
     }
 
-    /// A branch of a layer, for C before it: what it reads, what it adds, and what its gradients are
-    /// multiplied by on the way.
+    /// A branch of a layer, for C before it: what it adds, and what its gradients are multiplied by on the way.
     struct branch {
-        pair_kernel<Real> input;
         Eigen::VectorX<Real> in;   ///< factor between the residual stream and what the branch reads
         Eigen::VectorX<Real> out;  ///< and between its output and the residual stream
         pair_kernel<Real> added;   ///< to C
@@ -93,17 +100,17 @@ class mean_field {
     };
 
     [[nodiscard]] attention_branch attention(Eigen::Index layer, const pair_kernel<Real>& c) const {
-        branch b = reading(c);
-        const Eigen::VectorX<Real> root =
-            b.input.diagonal().cwiseMax(Real(1e-300)).cwiseSqrt().cwiseInverse();
-        const pair_kernel<Real> correlation = b.input.scaled(root);
+        branch b{reading_scale(c), {}, {}};
+        const pair_kernel<Real> input = c.scaled(b.in);
+        const Eigen::VectorX<Real> root = input.diagonal().cwiseMax(Real(1e-300)).cwiseSqrt().cwiseInverse();
+        const pair_kernel<Real> correlation = input.scaled(root);
         const bool normalized = config_.latent || config_.scores.norm != query_key_norm::none;
-        pair_kernel<Real> compared = normalized ? correlation : b.input;
-        compared.all *= rope_kernel(layer).all;
+        const geometry& g = geometry_of(layer);
+        pair_kernel<Real> compared((normalized ? correlation : input).all * g.rope.all);
         const participation_table<Real>* const table =
             tables_->participation ? &*tables_->participation : nullptr;
-        attention_kernels<Real> kernels(heads(layer), table, score_variance(config_, layer), terms_.scores,
-                                        config_.latent ? correlation : b.input, std::move(compared));
+        attention_kernels<Real> kernels(g.heads, table, score_variance(config_, layer), terms_.scores,
+                                        config_.latent ? correlation : input, std::move(compared));
         b.added = kernels.output();
         b.added.all *= output_variance_;
         write(b);
@@ -114,9 +121,9 @@ class mean_field {
     }
 
     [[nodiscard]] feed_forward_branch feed_forward(Eigen::Index layer, const pair_kernel<Real>& c) const {
-        branch b = reading(c);
+        branch b{reading_scale(c), {}, {}};
         const routing_kernels<Real>* const routing = tables_->routing ? &*tables_->routing : nullptr;
-        feed_forward_kernels<Real> kernels(config_, routing, config_.has_experts(layer), b.input);
+        feed_forward_kernels<Real> kernels(config_, routing, config_.has_experts(layer), c.scaled(b.in));
         if (!terms_.feed_forward_correlations) {
             const Eigen::VectorX<Real> root = kernels.gain.diagonal().cwiseSqrt();
             kernels.gain = {root * root.transpose(), kernels.gain.diagonal()};
@@ -153,11 +160,11 @@ class mean_field {
     /// \f$e^{-slope}\f$ of every head with ALiBi; of layer 0, where a scale that depends on layers enters.
     [[nodiscard]] Eigen::VectorX<Real> decays() const {
         if (config_.alibi == alibi_rule::none) return {};
-        return slopes(config_, 0).unaryExpr([](Real slope) { return std::exp(-slope); });
+        return slopes(geometry_key_of(0)).unaryExpr([](Real slope) { return std::exp(-slope); });
     }
     /// The share of a query's weight that goes to positions.
     [[nodiscard]] Eigen::VectorX<Real> kept_by_sinks(Eigen::Index layer) const {
-        return heads(layer).front().attention.row_sums();
+        return geometry_of(layer).heads.front().attention.row_sums();
     }
 
     /// 1/s of each position, \f$s^2 = C_{nn} + \epsilon\f$.
@@ -176,7 +183,8 @@ class mean_field {
     /// \f$\tau\f$, the variance of a layer's scores.
     [[nodiscard]] static Real score_variance(const decoder_config& config, Eigen::Index layer) {
         const auto [plain, rotated] = score_variances(config, layer);
-        const Real tau = plain + rotated;
+        const Real c = config.score_scale(layer);
+        const Real tau = c * c * (plain + rotated);
         const Real cap = config.scores.cap;
         const Real capped =
             cap > 0 ? variance_through([cap](Real s) { return cap * std::tanh(s / cap); }, tau) : tau;
@@ -202,11 +210,9 @@ class mean_field {
         return logarithm(4) - 2 * logarithm(1);
     }
 
-    [[nodiscard]] branch reading(const pair_kernel<Real>& c) const {
-        const Eigen::VectorX<Real> in = config_.norm.before
-                                            ? inverse_scale(c)
-                                            : Eigen::VectorX<Real>(Eigen::VectorX<Real>::Ones(cells_.size()));
-        return {c.scaled(in), in, {}, {}};
+    [[nodiscard]] Eigen::VectorX<Real> reading_scale(const pair_kernel<Real>& c) const {
+        if (config_.norm.before) return inverse_scale(c);
+        return Eigen::VectorX<Real>::Ones(cells_.size());
     }
     /// The output of a branch, normalised where it is, on its way to the residual stream.
     void write(branch& b) const {
@@ -216,11 +222,11 @@ class mean_field {
         b.added = b.added.scaled(b.out);
     }
 
-    /// The variance of a layer's scores from the entries of a head that are not rotated, and that are.
+    /// The variance of a layer's products of queries and keys, before they are scaled, from the entries of a head
+    /// that are not rotated, and that are.
     [[nodiscard]] static std::pair<Real, Real> score_variances(const decoder_config& config,
                                                                Eigen::Index layer) {
         const Real deviation = config.initial_deviation(weight_kind::query_key_value);
-        const Real c = config.score_scale(layer);
         const rope_config* const rope = config.rope_of(layer);
         const Real rotated = rope != nullptr ? Real(config.rotated_width(*rope)) : 0;
         const Real projected = Real(config.width) * deviation * deviation;
@@ -233,15 +239,42 @@ class mean_field {
         }
         const Real apart = config.latent ? Real(config.latent->rope_width) : rotated;
         const Real factor = rope != nullptr ? std::pow(rope->attention_factor, 4) : 1;
-        return {c * c * query * key * (Real(config.head_width) - apart),
-                c * c * query * rotated_key * apart * factor};
+        return {query * key * (Real(config.head_width) - apart), query * rotated_key * apart * factor};
+    }
+
+    /// What of a layer does not depend on what it reads, the same in many layers: who attends to whom, and what RoPE
+    /// leaves of correlations.
+    struct geometry {
+        std::vector<weighted_head<Real>> heads;
+        pair_kernel<Real> rope;
+    };
+    /// What decides on it.
+    struct geometry_key {
+        Eigen::Index window;
+        Real slope_scale;
+        const rope_config* rope;
+        Real rotated;  // share of the scores' variance
+
+        bool operator==(const geometry_key& other) const {
+            return window == other.window && equals(slope_scale, other.slope_scale) && rope == other.rope &&
+                   equals(rotated, other.rotated);
+        }
+    };
+    [[nodiscard]] geometry_key geometry_key_of(Eigen::Index layer) const {
+        const auto [plain, rotated] = score_variances(config_, layer);
+        return {config_.window(layer), Real(config_.alibi_scaled ? config_.score_scale(layer) : 1),
+                config_.rope_of(layer), rotated > 0 ? rotated / (plain + rotated) : 0};
+    }
+    [[nodiscard]] const geometry& geometry_of(Eigen::Index layer) const {
+        return geometries_[geometry_of_[std::size_t(layer)]];
     }
 
     /// What RoPE leaves of the correlation of two keys (or queries): 1 for the share that is not rotated, the
     /// mean of \f$\cos(\theta_i (n - m))\f$ for the one that is.
-    [[nodiscard]] pair_kernel<Real> rope_kernel(const rope_config* rope, Real share) const {
+    [[nodiscard]] pair_kernel<Real> rope_kernel(const geometry_key& key) const {
         const Eigen::Index size = cells_.size();
         const Eigen::VectorX<Real> ones = Eigen::VectorX<Real>::Ones(size);
+        const rope_config* const rope = key.rope;
         if (rope == nullptr || terms_.scores != score_terms::full) return {ones * ones.transpose(), ones};
         const Eigen::VectorX<Real> f =
             nn::rope_frequencies(*rope, config_.rotated_width(*rope), stored_tokens()).template cast<Real>();
@@ -258,11 +291,7 @@ class mean_field {
             const Real w = cells_.width[n];
             if (w > 1) mean(n, n) = (w * mean(n, n) - 1) / (w - 1);
         }
-        return {((1 - share) + share * mean.array()).matrix(), ones};
-    }
-    [[nodiscard]] pair_kernel<Real> rope_kernel(Eigen::Index layer) const {
-        const auto [plain, rotated] = score_variances(config_, layer);
-        return rope_kernel(config_.rope_of(layer), rotated > 0 ? rotated / (plain + rotated) : 0);
+        return {((1 - key.rotated) + key.rotated * mean.array()).matrix(), ones};
     }
     /// Tokens, as many as there can be.
     [[nodiscard]] Eigen::Index stored_tokens() const {
@@ -270,22 +299,22 @@ class mean_field {
         return Eigen::Index(std::min(cells_.tokens(), double(most)));
     }
 
-    [[nodiscard]] static Eigen::VectorX<Real> slopes(const decoder_config& config, Eigen::Index layer) {
-        const Real scale = config.alibi_scaled ? config.score_scale(layer) : 1;
-        return scale * alibi_slopes(config.alibi, config.heads, config.alibi_max).template cast<Real>();
+    [[nodiscard]] Eigen::VectorX<Real> slopes(const geometry_key& key) const {
+        return key.slope_scale *
+               alibi_slopes(config_.alibi, config_.heads, config_.alibi_max).template cast<Real>();
     }
 
     /// The attention patterns of a layer: one, or with ALiBi some that stand for all of its heads. What a head
     /// does is smooth in the logarithm of its slope, so that the mean over heads is taken by Gauss's rule:
     /// with eight nodes, kernels are within 1e-3 of their greatest entry.
-    [[nodiscard]] std::vector<weighted_head<Real>> heads(Eigen::Index layer) const {
-        attention_pattern pattern{.window = double(config_.window(layer))};
+    [[nodiscard]] std::vector<weighted_head<Real>> heads(const geometry_key& key) const {
+        attention_pattern pattern{.window = double(key.window)};
         if (config_.scores.sinks) {
             const Real deviation = config_.initial_deviation(weight_kind::sink);
             pattern.sink = double(std::exp(deviation * deviation / 2));
         }
         if (config_.alibi == alibi_rule::none) return {{cell_attention<Real>(cells_, pattern)}};
-        const Eigen::VectorX<Real> logarithms = slopes(config_, layer).array().max(Real(1e-300)).log();
+        const Eigen::VectorX<Real> logarithms = slopes(key).array().max(Real(1e-300)).log();
         const auto rule = gauss_rule_of(logarithms, 8);
         std::vector<weighted_head<Real>> heads;
         for (Eigen::Index i = 0; i < rule.nodes.size(); ++i) {
@@ -302,6 +331,8 @@ class mean_field {
     Real value_variance_;   // of the values
     Real output_variance_;  // of the attention branch's output for uncorrelated heads of unit variance
     const mean_field_tables<Real>* tables_;
+    std::vector<geometry> geometries_;      // those that differ
+    std::vector<std::size_t> geometry_of_;  // by layer
 };
 
 template <std::floating_point Real>
@@ -385,10 +416,10 @@ mean_field_solution solve_mean_field(const position_cells& cells, const decoder_
     std::vector<pair_kernel<Real>> kernels(1, field.embeddings());
     Eigen::VectorX<Real> alphas(config.layers), seen(config.layers);
     for (Eigen::Index l = 0; l < config.layers; ++l) {
-        const auto layer = mean_field_layer<Real>::of(field, config, l, kernels.back());
+        auto layer = mean_field_layer<Real>::of(field, config, l, kernels.back());
         alphas[l] = layer.attention_share(kernels.back());
         seen[l] = layer.attention.kernels.seen_from_last();
-        kernels.push_back(layer.output);
+        kernels.push_back(std::move(layer.output));
     }
     const Eigen::Index size = cells.size();
     const Real last_scale = field.inverse_scale(kernels.back())[size - 1];
