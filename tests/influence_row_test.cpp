@@ -10,6 +10,7 @@
 #include <cesaro/influence_row.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <initializer_list>
@@ -279,13 +280,13 @@ TEMPLATE_TEST_CASE_SIG("a part is the piece around its centre, but for a polynom
             value = value * t + a[k];
         return value;
     };
-    const Eigen::Array4d centres(0.3, -0.6, 0, 0.75);
+    const std::array<double, 4> centres{0.3, -0.6, 0, 0.75};
     const double radius = 0.25;
     // Times T_{D+1}, which reaches 1 and -1: all of the next power that is left out.
     const double left_out = c[Degree + 1] * std::pow(radius, Degree + 1) * std::pow(0.5, Degree);
     const auto parts = detail::parts_of<Degree>(c, centres, radius);
-    for (int j = 0; j < 4; ++j) {
-        const detail::polynomial<Degree> part = parts.row(j);
+    for (std::size_t j = 0; j < 4; ++j) {
+        const detail::polynomial<Degree>& part = parts[j];
         for (int i = -100; i <= 100; ++i) {
             const double t = i / 100.;
             const double expected =

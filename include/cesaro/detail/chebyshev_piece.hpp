@@ -73,30 +73,34 @@ constexpr std::array<double, N + 1> chebyshev_polynomial() {
     }
 }
 
-/// Parts whose polynomials are made side by side, in the lanes of a vector.
-inline constexpr int parts_together = 4;
-/// Column k: their coefficients of the k-th power.
-template <int Degree>
-using part_coefficients = Eigen::Array<double, parts_together, Degree + 1>;
-
-/// The polynomial c around each centre, in powers of (t - centre) / radius, without what matters only at larger
-/// radii: of the first power left out, t^{D+1}, T_{D+1} / 2^D is, which is 2^D times less.
-template <int Degree>
-part_coefficients<Degree> parts_of(const piece_coefficients& c,
-                                   const Eigen::Array<double, parts_together, 1>& centres, double radius) {
+/// The polynomial c around each of so many centres, side by side in the lanes of a vector, in powers of
+/// (t - centre) / radius, without what matters only at larger radii: of the first power left out, t^{D+1},
+/// T_{D+1} / 2^D is, which is 2^D times less.
+template <int Degree, std::size_t Parts>
+std::array<polynomial<Degree>, Parts> parts_of(const piece_coefficients& c,
+                                               const std::array<double, Parts>& centres, double radius) {
     static constexpr auto next = chebyshev_polynomial<Degree + 1>();
-    part_coefficients<piece_degree> b = c.transpose().replicate<parts_together, 1>();
+    double b[piece_degree + 1][Parts];
+    for (int k = 0; k <= piece_degree; ++k)
+        std::fill_n(b[k], Parts, c[k]);
     for (int j = 0; j <= Degree + 1; ++j) {
-        for (int k = piece_degree - 1; k >= j; --k)
-            b.col(k) += centres * b.col(k + 1);
+        for (int k = piece_degree - 1; k >= j; --k) {
+            for (std::size_t i = 0; i < Parts; ++i)
+                b[k][i] += centres[i] * b[k + 1][i];
+        }
     }
-    double power = 1;
-    for (int k = 1; k <= Degree + 1; ++k)
-        b.col(k) *= power *= radius;
-    const Eigen::Array<double, parts_together, 1> left_out = b.col(Degree + 1) / next[Degree + 1];
-    for (int k = Degree - 1; k >= 0; k -= 2)
-        b.col(k) -= left_out * next[std::size_t(k)];
-    return b.template leftCols<Degree + 1>();
+    std::array<polynomial<Degree>, Parts> parts;
+    for (std::size_t i = 0; i < Parts; ++i) {
+        double power = 1;
+        for (int k = 0; k <= Degree; ++k) {
+            parts[i][k] = b[k][i] * power;
+            power *= radius;
+        }
+        const double left_out = b[Degree + 1][i] * power / next[Degree + 1];
+        for (int k = Degree - 1; k >= 0; k -= 2)
+            parts[i][k] -= left_out * next[std::size_t(k)];
+    }
+    return parts;
 }
 
 /// The Chebyshev points t_i = cos(i pi / N), i = 0 .. N, and the way from values there to a polynomial.
@@ -250,14 +254,13 @@ struct chebyshev_piece {
         const double scale = 1 / double(width);
         while (offset < end) {
             std::int64_t begin = offset / part * part;
-            Eigen::Array<double, parts_together, 1> centres;
-            for (int i = 0; i < parts_together; ++i)
-                centres[i] = (2 * double(begin + i * part) + double(part)) * scale - 1;
-            const auto coefficients = parts_of<Degree>(c, centres, double(part) * scale);
-            for (int i = 0; i < parts_together && offset < end; ++i) {
+            std::array<double, 4> centres;
+            for (std::size_t i = 0; i < centres.size(); ++i)
+                centres[i] = (2 * double(begin + std::int64_t(i) * part) + double(part)) * scale - 1;
+            for (const polynomial<Degree>& of_part : parts_of<Degree>(c, centres, double(part) * scale)) {
+                if (offset >= end) break;
                 const auto from = int(offset - begin);
                 const auto to = int(std::min(end - begin, part));
-                const polynomial<Degree> of_part = coefficients.row(i);
                 write(of_part, part, from, to, out);
                 out += to - from;
                 begin += part;
