@@ -9,7 +9,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 prepare
-programs=(influence_row influence_matrix apply)
+programs=(influence_row influence_matrix apply fits)
 # What else is reported: the programs and which of their cases.
 entries='^(pdf_against_tokens|pdf_under_(sink|decay)|hop_law_.*)/'
 rollouts='^row_from_(running|windowed)_sums/131072$'

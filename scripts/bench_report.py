@@ -216,6 +216,22 @@ def sweep_table(runs):
         ["tokens", "one by one", "together", "gain", "error"], [[str(cell) for cell in row] for row in rows])
 
 
+def fits_table(runs):
+    """Fits in units of one profile of what is fitted."""
+    rows = []
+    for name, one, label in (("fit_of_mixing", "row_of_fit", "`fit_constant_mixing`"),
+                             ("fit_of_any_theory", "row_of_fit", "`fit_profile` of the same rows"),
+                             ("fit_of_gains", "profile_of_gains", "`fit_gain_factor`")):
+        for key, b in sorted(runs.get(name, {}).items()):
+            single = runs[one][key]
+            rows.append([label, str(key[0]), str(key[1]), human(time_of(b)), human(time_of(single)),
+                         f"**{time_of(b) / time_of(single):.3g}**", f"{b['asked']:.3g}" if "asked" in b else ""])
+    if not rows:
+        return ""
+    return "### Fits to a measured profile\n\n" + table(
+        ["", "tokens", "depth", "time", "one profile", "times one profile", "profiles asked for"], rows)
+
+
 def rollout_table(runs):
     if not runs:
         return ""
@@ -288,16 +304,17 @@ def processor():
 def main():
     results, root, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
     runs, context = load(results / "influence_row.json")
-    matrices, applied, portable, threads, entries, rollouts = (
+    matrices, applied, portable, threads, entries, rollouts, fits = (
         load(results / f"{name}.json")[0]
-        for name in ("influence_matrix", "apply", "portable_row", "threads", "discrete_influence", "attention"))
+        for name in ("influence_matrix", "apply", "portable_row", "threads", "discrete_influence", "attention", "fits"))
     rows, by_tokens, by_depth = row_tables(runs)
     version = subprocess.run(shlex.split(compiler) + ["--version"], capture_output=True, text=True).stdout
     text = (f"{context['date'][:10]}, {processor()}, {context['num_cpus']} processors, {version.splitlines()[0]}. "
             "Processor time, of threads real time; after the time, times the floor in the same run, and the largest "
             "relative error.\n\n")
-    text += "\n".join(filter(None, [rows, keys_table(runs), sweep_table(runs), portable_table(portable), threads_table(threads),
-                                    matrix_table(matrices), apply_table(applied), entries_table(entries),
+    text += "\n".join(filter(None, [rows, keys_table(runs), sweep_table(runs), fits_table(fits),
+                                    portable_table(portable), threads_table(threads), matrix_table(matrices),
+                                    apply_table(applied), entries_table(entries),
                                     rollout_table(rollouts), jacobian_table(results / "jacobian.json"),
                                     compile_table(root, compiler)]))
     plot(root, results, runs, by_tokens, by_depth)

@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 
+#include <cesaro/detail/interruption.hpp>
 #include <cesaro/fit_network.hpp>
 #include <cesaro/influence_row.hpp>
 #include <cesaro/jacobian_profile.hpp>
@@ -12,6 +13,7 @@
 
 #include <Eigen/Core>
 
+#include <algorithm>
 #include <cmath>
 #include <span>
 #include <stdexcept>
@@ -55,6 +57,65 @@ TEST_CASE("the fit is the least of the distances") {
     CHECK(fit.wasserstein == distance(fit.parameter));
     for (double alpha = 0; alpha <= 1; alpha += 1.0 / 512)
         CHECK(fit.wasserstein <= distance(alpha) + 1e-9);
+}
+
+namespace {
+
+/// Nearer than any of two thousand coefficients, at any of which there is a row.
+void check_least_mixing(const Eigen::VectorXd& measured, Eigen::Index depth) {
+    CAPTURE(measured.size(), depth);
+    const auto distance = [&](double alpha) {
+        return wasserstein(measured,
+                           influence_row(measured.size(), mixing_schedule<double>::constant(depth, alpha)));
+    };
+    const profile_fit fit = fit_constant_mixing(measured, depth);
+    CHECK(fit.wasserstein == distance(fit.parameter));
+    double least = 1;
+    for (int i = 0; i <= 2000; ++i)
+        least = std::min(least, distance(i / 2000.0));
+    CHECK(fit.wasserstein <= least + 1e-8);
+}
+
+}  // namespace
+
+TEST_CASE("fits of many profiles are the least of dense scans") {
+    for (const Eigen::Index tokens : {2, 100, 300, 700}) {
+        const Eigen::ArrayXd x = Eigen::ArrayXd::LinSpaced(tokens, 0, 1);
+        const Eigen::VectorXd spikes = ((31 * x).sin() > 0.99).select(x + 0.1, 1e-6);
+        for (const Eigen::Index depth : {1, 12, 50}) {
+            const Eigen::VectorXd row = influence_row(tokens, mixing_schedule<double>::constant(depth, 0.31));
+            check_least_mixing(row, depth);
+            check_least_mixing(row.array() * (1 + 0.5 * (900 * x.square()).sin()), depth);
+            check_least_mixing(1 / (x + 0.01) + 0.5 / (1.01 - x), depth);
+            check_least_mixing((-2 * x).exp(), depth);
+            check_least_mixing(Eigen::VectorXd::Ones(tokens), depth);
+            check_least_mixing(spikes, depth);
+        }
+    }
+}
+
+TEST_CASE("a fit of mixing looks at few rows") {
+    for (const Eigen::Index depth : {1, 12, 24, 80}) {
+        CAPTURE(depth);
+        const Eigen::ArrayXd x = Eigen::ArrayXd::LinSpaced(1024, 0, 1);
+        const Eigen::VectorXd row = influence_row(1024, mixing_schedule<double>::constant(depth, 0.1));
+        static int rows;
+        detail::interruption_point = [] { ++rows; };
+        (void)influence_row(1024, mixing_schedule<double>::constant(depth, 0.1));
+        const int each = 1 + rows;  // and once before it is asked for
+        rows = 0;
+        (void)fit_constant_mixing(row.array() * (1 + 0.5 * (900 * x.square()).sin()), depth);
+        detail::interruption_point = [] {};
+        CHECK(rows <= 6 * each);
+        rows = 0;
+    }
+}
+
+TEST_CASE("without layers, or without positions to choose from, the first coefficient is told") {
+    CHECK(fit_constant_mixing(std::vector<double>{1, 2, 3}, 0).parameter == 0);
+    CHECK(fit_constant_mixing(Eigen::VectorXd::Ones(500), 0).parameter == 0);
+    CHECK(fit_constant_mixing(std::vector<double>{5}, 12).parameter == 0);
+    CHECK(fit_constant_mixing(std::vector<double>{5}, 12).wasserstein == 0);
 }
 
 TEST_CASE("measured profiles may be ranges and of other scalars") {
