@@ -47,7 +47,7 @@ template <detail::profile_like P>
         const double step = 1 / (128 * double(depth + 4));  // whose cubes do not matter
         search.refine_around(sketched->alpha, step, sketched->low, sketched->high);
         const double alpha = search.best();
-        if ((alpha > sketched->low || alpha == 0) && (alpha < sketched->high || alpha == 1))
+        if ((alpha > sketched->low || !(alpha > 0)) && (alpha < sketched->high || !(alpha < 1)))
             return {alpha, search.distance()};
     }
     search.scan(32);

@@ -55,22 +55,20 @@ std::int64_t part_width(std::int64_t width) {
 }
 
 /// The coefficients of T_N.
-template <int N>
+template <std::size_t N>
 constexpr std::array<double, N + 1> chebyshev_polynomial() {
+    std::array<double, N + 1> t{};
     if constexpr (N < 2) {
-        std::array<double, N + 1> t{};
         t[N] = 1;
-        return t;
     } else {  // 2 t T_{N-1} - T_{N-2}
         const auto last = chebyshev_polynomial<N - 1>();
         const auto before = chebyshev_polynomial<N - 2>();
-        std::array<double, N + 1> t{};
         for (std::size_t d = 0; d < N; ++d)
             t[d + 1] = 2 * last[d];
         for (std::size_t d = 0; d < N - 1; ++d)
             t[d] -= before[d];
-        return t;
     }
+    return t;
 }
 
 /// The polynomial c around each of so many centres, side by side in the lanes of a vector, in powers of
@@ -79,7 +77,7 @@ constexpr std::array<double, N + 1> chebyshev_polynomial() {
 template <int Degree, std::size_t Parts>
 std::array<polynomial<Degree>, Parts> parts_of(const piece_coefficients& c,
                                                const std::array<double, Parts>& centres, double radius) {
-    static constexpr auto next = chebyshev_polynomial<Degree + 1>();
+    static constexpr auto next = chebyshev_polynomial<std::size_t(Degree) + 1>();
     double b[piece_degree + 1][Parts];
     for (int k = 0; k <= piece_degree; ++k)
         std::fill_n(b[k], Parts, c[k]);
@@ -253,18 +251,18 @@ struct chebyshev_piece {
         const std::int64_t end = offset + count;
         const double scale = 1 / double(width);
         while (offset < end) {
-            std::int64_t begin = offset / part * part;
+            std::int64_t first = offset / part * part;
             std::array<double, 4> centres;
             for (std::size_t i = 0; i < centres.size(); ++i)
-                centres[i] = (2 * double(begin + std::int64_t(i) * part) + double(part)) * scale - 1;
+                centres[i] = (2 * double(first + std::int64_t(i) * part) + double(part)) * scale - 1;
             for (const polynomial<Degree>& of_part : parts_of<Degree>(c, centres, double(part) * scale)) {
                 if (offset >= end) break;
-                const auto from = int(offset - begin);
-                const auto to = int(std::min(end - begin, part));
+                const auto from = int(offset - first);
+                const auto to = int(std::min(end - first, part));
                 write(of_part, part, from, to, out);
                 out += to - from;
-                begin += part;
-                offset = begin;
+                first += part;
+                offset = first;
             }
         }
     }

@@ -101,7 +101,7 @@ class path_distance {
             const values half = values::Constant(at_low.size(), 0.5);
             const values sign = (at_low < 0).select(-half, half) + (at_high < 0).select(-half, half);
             for (Eigen::Index m = 0; m < sign.size(); ++m)
-                if (sign[m] == 0) crossing.push_back(first + m);
+                if (std::abs(sign[m]) < 0.5) crossing.push_back(first + m);
             settled.noalias() += c.middleRows(first, sign.size()).transpose() * sign.matrix();
         }
         crossing_ = Eigen::MatrixXd(c(crossing, Eigen::all));
