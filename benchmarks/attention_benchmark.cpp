@@ -3,47 +3,31 @@
 
 // Rollouts of the shape of Bloom-176B, 70 layers of 112 ALiBi heads with a diagonal score, from running sums
 // and from products of dense matrices. `error` is the largest relative difference of the two rows.
-#include <cesaro/attention/decay_operator.hpp>
-#include <cesaro/attention/head_mixture.hpp>
+#include "bloom_layers.hpp"
+
 #include <cesaro/attention/rollout.hpp>
 #include <cesaro/attention/sliding_window_operator.hpp>
 
 #include <Eigen/Dense>
 #include <benchmark/benchmark.h>
 
-#include <cmath>
 #include <vector>
 
 namespace {
 
 using Eigen::Index;
 
-constexpr int depth = 70;
-constexpr int head_count = 112;
-
-/// Every layer with heads of its own, as measured models have them.
-std::vector<cesaro::head_mixture<double>> bloom_layers(Index tokens, Index window, int layers) {
-    std::vector<cesaro::head_mixture<double>> stack;
-    for (int l = 0; l < layers; ++l) {
-        std::vector<cesaro::decay_operator<double>> heads;
-        for (int h = 1; h <= head_count; ++h)
-            heads.push_back({tokens, {std::exp2(-8. * h / head_count), 0.01 * l, 1.0, window}});
-        stack.emplace_back(heads, std::vector<double>(head_count, 1.));
-    }
-    return stack;
-}
-
-Eigen::VectorXd lambdas(int layers) {
-    return Eigen::VectorXd::LinSpaced(layers, 0.6, 0.1);
-}
+using cesaro_benchmark::bloom_lambdas;
+using cesaro_benchmark::bloom_layers;
+constexpr int depth = cesaro_benchmark::bloom_depth;
 
 void rollout(benchmark::State& state, Index window) {
     const Index tokens = state.range(0);
-    const auto layers = bloom_layers(tokens, window, depth);
+    const auto layers = bloom_layers(tokens, window);
     for (auto _ : state)
-        benchmark::DoNotOptimize(cesaro::rollout_row(layers, lambdas(depth)));
+        benchmark::DoNotOptimize(cesaro::rollout_row(layers, bloom_lambdas(depth)));
     state.counters["per_head_token"] =
-        benchmark::Counter(double(tokens) * depth * head_count,
+        benchmark::Counter(double(tokens) * depth * cesaro_benchmark::bloom_heads,
                            benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
     state.SetComplexityN(tokens);
 }
@@ -72,7 +56,7 @@ void row_from_dense_products(benchmark::State& state) {
     constexpr int dense_depth = 4;
     const Index tokens = state.range(0);
     const auto layers = bloom_layers(tokens, cesaro::unlimited_window, dense_depth);
-    const Eigen::VectorXd mixing = lambdas(dense_depth);
+    const Eigen::VectorXd mixing = bloom_lambdas(dense_depth);
     std::vector<Eigen::MatrixXd> dense;
     for (int l = 0; l < dense_depth; ++l) {
         dense.push_back(mixing[l] * layers[std::size_t(l)].matrix());

@@ -1,8 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-// Rows and matrices on several threads, beside what the threads gain where they only fill the same memory.
+// Rows, matrices and rollouts on several threads, beside what the threads gain where they only fill the same memory.
 // Real time: processor time would add the threads up.
+#include "bloom_layers.hpp"
+
+#include <cesaro/attention/rollout.hpp>
 #include <cesaro/influence_matrix.hpp>
 #include <cesaro/influence_row.hpp>
 
@@ -55,6 +58,20 @@ void matrix(benchmark::State& state) {
     run(state, out, [&] { influence_matrix(schedule, out, cesaro::upper_triangle::keep); });
 }
 
+void rollout(benchmark::State& state, Eigen::Index window) {
+    const auto layers = cesaro_benchmark::bloom_layers(state.range(0), window);
+    Eigen::VectorXd out(state.range(0));
+    run(state, out, [&] { out = cesaro::rollout_row(layers, cesaro_benchmark::bloom_lambdas()); });
+}
+
+void rollout_of_running_sums(benchmark::State& state) {
+    rollout(state, cesaro::unlimited_window);
+}
+
+void rollout_of_windowed_sums(benchmark::State& state) {
+    rollout(state, 100);
+}
+
 void lengths(benchmark::internal::Benchmark* b) {
     for (const std::int64_t tokens : {1 << 20, 1 << 26})
         for (const std::int64_t threads : {1, 2})
@@ -68,5 +85,7 @@ void settings(benchmark::internal::Benchmark* b) {
 BENCHMARK(fill)->Apply(lengths)->Apply(settings);
 BENCHMARK(row)->Apply(lengths)->Apply(settings);
 BENCHMARK(matrix)->Args({4096, 1})->Args({4096, 2})->Apply(settings);
+BENCHMARK(rollout_of_running_sums)->Args({131072, 1})->Args({131072, 2})->Apply(settings);
+BENCHMARK(rollout_of_windowed_sums)->Args({131072, 1})->Args({131072, 2})->Apply(settings);
 
 }  // namespace

@@ -152,8 +152,11 @@ def threads_table(runs):
     if not runs:
         return ""
     rows = []
-    for name, label in (("fill", "std::fill"), ("row", "row, depth 24"), ("matrix", "matrix, depth 24")):
-        for tokens in sorted({k[0] for k in runs[name]}):
+    labels = {"fill": "std::fill", "row": "row, depth 24", "matrix": "matrix, depth 24",
+              "rollout_of_running_sums": "rollout of 70 layers of 112 heads, whole past",
+              "rollout_of_windowed_sums": "the same, a window of 100"}
+    for name, label in labels.items():
+        for tokens in sorted({k[0] for k in runs.get(name, {})}):
             one, two = runs[name][(tokens, 1)], runs[name][(tokens, 2)]
             rows.append([label, str(tokens), human(one["real_time"]), human(two["real_time"]),
                          f"**{one['real_time'] / two['real_time']:.3g}** ({error_of(two)})"])

@@ -5,6 +5,9 @@
 // threads.
 #include "catch.hpp"
 
+#include <cesaro/attention/decay_operator.hpp>
+#include <cesaro/attention/head_mixture.hpp>
+#include <cesaro/attention/rollout.hpp>
 #include <cesaro/influence_matrix.hpp>
 #include <cesaro/influence_row.hpp>
 #include <cesaro/mixing_schedule.hpp>
@@ -12,6 +15,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <vector>
 
 #include <omp.h>
 
@@ -25,6 +29,27 @@ TEST_CASE("rows and matrices do not depend on the number of threads") {
         omp_set_num_threads(threads);
         CHECK(cesaro::influence_row(tokens, schedule) == row);
         CHECK(cesaro::influence_matrix(2500, schedule) == matrix);
+    }
+}
+
+TEST_CASE("rollouts of many heads do not depend on the number of threads") {
+    const Eigen::Index tokens = 30011;
+    std::vector<cesaro::decay_operator<>> heads;
+    for (int h = 0; h < 37; ++h) {
+        const Eigen::Index window = h % 3 == 0 ? 50 : cesaro::unlimited_window;
+        heads.push_back({tokens, {0.01 * h, 0.1 * h - 1, 1.0, window, h % 3 == 1 ? 90 : 0}});
+    }
+    const cesaro::head_mixture<> layer(heads, std::vector<double>(heads.size(), 1.0));
+    const std::vector<cesaro::head_mixture<>> layers(3, layer);
+    const std::vector<double> lambdas{0.3, 0.6, 0.9};
+    const Eigen::VectorXd x = Eigen::VectorXd::LinSpaced(tokens, 0.5, 1.5);
+    omp_set_num_threads(1);
+    const Eigen::VectorXd row = cesaro::rollout_row(layers, lambdas);
+    const Eigen::VectorXd applied = cesaro::rollout_apply(layers, lambdas, x);
+    for (const int threads : {2, 3}) {
+        omp_set_num_threads(threads);
+        CHECK(cesaro::rollout_row(layers, lambdas) == row);
+        CHECK(cesaro::rollout_apply(layers, lambdas, x) == applied);
     }
 }
 

@@ -11,6 +11,7 @@
 #include <cesaro/cesaro_operator.hpp>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 using cesaro::any_operator;
@@ -45,6 +46,29 @@ TEMPLATE_TEST_CASE("a head mixture is the weighted sum of its heads", "", float,
     dense /= sum;
     const head_mixture<Real> mixture(heads, weights);
     CHECK(operator_error(mixture, dense) < 600);
+}
+
+TEMPLATE_TEST_CASE("in long texts, too, where heads are shared out to several sums", "", float, double) {
+    using Real = TestType;
+    using vector = Eigen::VectorX<Real>;
+    const Eigen::Index size = 33333;
+    std::vector<decay_operator<Real>> heads;
+    for (int h = 0; h < 27; ++h) {
+        const Eigen::Index window = h % 3 == 0 ? 20 * h + 2 : size;
+        heads.push_back({size, {Real(h) / Real(16), Real(h % 4), Real(1), window, h % 3 == 2 ? 50 : 0}});
+    }
+    const head_mixture<Real> mixture(heads, std::vector<Real>(heads.size(), Real(1)));
+    const vector x = vector::LinSpaced(size, Real(1), Real(2));
+    vector applied = vector::Zero(size);
+    vector transposed = vector::Zero(size);
+    for (const auto& head : heads) {
+        applied += head.apply(x) / Real(heads.size());
+        transposed += head.apply_transpose(x) / Real(heads.size());
+    }
+    const Real tolerance = 1000 * std::numeric_limits<Real>::epsilon();
+    CHECK(((mixture.apply(x) - applied).array() / applied.array()).abs().maxCoeff() < tolerance);
+    CHECK(((mixture.apply_transpose(x) - transposed).array() / transposed.array()).abs().maxCoeff() <
+          tolerance);
 }
 
 TEST_CASE("head mixtures of rationals are exact") {

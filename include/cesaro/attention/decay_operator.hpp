@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <cesaro/attention/detail/decay_heads.hpp>
+#include <cesaro/attention/detail/decay_group.hpp>
 #include <cesaro/columnwise_operator.hpp>
 #include <cesaro/detail/memory.hpp>
 
@@ -70,13 +70,13 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
     void apply_column(const const_column<Real>& x, column<Real> y) const {
         for (Eigen::Index n = 0; n < this->rows(); ++n)
             y.coeffRef(n) = Real(0);
-        head_.accumulate(x, y);
+        head_.template accumulate<false>(x, y);
     }
 
     void apply_transpose_column(const const_column<Real>& v, column<Real> y) const {
         for (Eigen::Index n = 0; n < this->rows(); ++n)
             y.coeffRef(n) = Real(0);
-        head_.accumulate_transpose(v, y);
+        head_.template accumulate<true>(v, y);
     }
 
     /// The dense matrix, for checking: each row exponentiated and normalised on its own.
@@ -147,7 +147,7 @@ class decay_operator : public columnwise_operator<decay_operator<Real>, Real> {
     }
 
     decay_parameters<Real> parameters_;
-    detail::decay_heads<Real, 1> head_;
+    detail::decay_group<Real, 1> head_;
 };
 
 }  // namespace cesaro

@@ -25,8 +25,10 @@ namespace cesaro {
 /// \f[ \sum_h \omega_h A_h, \qquad \omega_h \ge 0,\; \sum_h \omega_h = 1 \f]
 ///
 /// Cost the sum of the operators'; distance-decay heads that share a mask are evaluated side by side, at
-/// 0.3 to 3 ns per head and token (docs/performance.md). Allocates one scratch column where other
-/// operators take part. Accuracy that of the operators, and one rounding per head.
+/// 0.2 to 3 ns per head and token (docs/performance.md). In long texts, from some thousands of positions on, they are
+/// shared out to at most four sums, with OpenMP by as many threads: to the same result for any number of them, and in
+/// three scratch columns. Where other operators take part, one scratch column. Accuracy that of the operators, and one
+/// rounding per head.
 ///
 /// \code
 /// std::vector<cesaro::decay_operator<>> heads;
@@ -43,7 +45,8 @@ class head_mixture : public columnwise_operator<head_mixture<Real>, Real> {
     head_mixture(std::vector<any_operator<Real>> operators, const std::vector<Real>& weights)
         : columnwise_operator<head_mixture, Real>("head_mixture", common_size(operators)),
           operators_(std::move(operators)),
-          weights_(normalised(weights, operators_.size())) {
+          weights_(normalised(weights, operators_.size())),
+          decay_heads_(this->rows()) {
         for (std::size_t h = 0; h < operators_.size(); ++h) {
             if (!detail::equals(weights_[h], 0) && !add_decay_head(h)) others_.push_back(h);
         }
@@ -66,15 +69,13 @@ class head_mixture : public columnwise_operator<head_mixture<Real>, Real> {
     [[nodiscard]] const std::vector<Real>& weights() const { return weights_; }
 
     void apply_column(const const_column<Real>& x, column<Real> y) const {
-        accumulate(
-            y, [&](const auto& heads) { heads.accumulate(x, y); },
-            [&](const any_operator<Real>& op, column<Real> out) { op.apply_column(x, out); });
+        accumulate<false>(x, y,
+                          [&](const any_operator<Real>& op, column<Real> out) { op.apply_column(x, out); });
     }
 
     void apply_transpose_column(const const_column<Real>& v, column<Real> y) const {
-        accumulate(
-            y, [&](const auto& heads) { heads.accumulate_transpose(v, y); },
-            [&](const any_operator<Real>& op, column<Real> out) { op.apply_transpose_column(v, out); });
+        accumulate<true>(
+            v, y, [&](const any_operator<Real>& op, column<Real> out) { op.apply_transpose_column(v, out); });
     }
 
     /// The dense matrix, for checking.
@@ -113,7 +114,6 @@ class head_mixture : public columnwise_operator<head_mixture<Real>, Real> {
     }
 
   private:
-    using decay_heads = detail::decay_heads<Real, 8>;
     static constexpr bool has_exponential = !std::numeric_limits<Real>::is_exact;
 
     static Eigen::Index common_size(const std::vector<any_operator<Real>>& operators) {
@@ -154,7 +154,7 @@ class head_mixture : public columnwise_operator<head_mixture<Real>, Real> {
                detail::equals(value, std::numeric_limits<Real>::infinity());
     }
 
-    /// Adds head h to the distance-decay heads of its mask; false when it is of another kind. No other kind
+    /// Adds head h to the distance-decay heads; false when it is of another kind. No other kind
     /// is evaluated side by side, so it is asked for by its type: were operators to say so themselves,
     /// decay_heads would enter the interface that any_operator puts before all of them.
     bool add_decay_head(std::size_t h) {
@@ -162,28 +162,20 @@ class head_mixture : public columnwise_operator<head_mixture<Real>, Real> {
             const auto* const op = operators_[h].template target<decay_operator<Real>>();
             if (!op) return false;
             const decay_parameters<Real>& p = op->parameters();
-            const detail::decay_mask mask{std::min(p.window, std::max<Eigen::Index>(this->rows(), 1)),
-                                          p.prefix};
-            auto found = std::find_if(decay_heads_.begin(), decay_heads_.end(),
-                                      [&](const decay_heads& heads) { return heads.mask() == mask; });
-            if (found == decay_heads_.end()) {
-                found = decay_heads_.insert(found, decay_heads(this->rows(), mask));
-            }
-            found->add(p.slope, p.diagonal_score, p.temperature, weights_[h]);
+            const Eigen::Index window = std::min(p.window, std::max<Eigen::Index>(this->rows(), 1));
+            decay_heads_.add({window, p.prefix}, p.slope, p.diagonal_score, p.temperature, weights_[h]);
             return true;
         }
         return false;
     }
 
-    /// y = the weighted sum: `add_decay_heads(heads)` adds to y, `apply(op, out)` overwrites out.
-    template <class AddDecayHeads, class Apply>
-    void accumulate(column<Real>& y, const AddDecayHeads& add_decay_heads, const Apply& apply) const {
+    /// y = the weighted sum of A_h x or, transposed, A_h^T x; `apply(op, out)` overwrites out with that of the
+    /// operators of other kinds.
+    template <bool Transposed, class Apply>
+    void accumulate(const const_column<Real>& x, column<Real>& y, const Apply& apply) const {
         for (Eigen::Index n = 0; n < this->rows(); ++n)
             y.coeffRef(n) = Real(0);
-        if constexpr (has_exponential) {
-            for (const decay_heads& heads : decay_heads_)
-                add_decay_heads(heads);
-        }
+        if constexpr (has_exponential) decay_heads_.template accumulate<Transposed>(x, y);
         if (others_.empty()) return;
         Eigen::VectorX<Real> scratch(this->rows());
         for (const std::size_t h : others_) {
@@ -195,8 +187,8 @@ class head_mixture : public columnwise_operator<head_mixture<Real>, Real> {
 
     std::vector<any_operator<Real>> operators_;
     std::vector<Real> weights_;
-    std::vector<decay_heads> decay_heads_;  // the decay heads that have a weight, by mask
-    std::vector<std::size_t> others_;       // the heads of other kinds that have a weight
+    detail::decay_heads<Real> decay_heads_;  // the decay heads that have a weight
+    std::vector<std::size_t> others_;        // the heads of other kinds that have a weight
 };
 
 }  // namespace cesaro

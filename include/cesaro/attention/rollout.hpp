@@ -106,7 +106,8 @@ void rollout_transpose(const Layers& layers, const Eigen::VectorX<Real>& lambdas
 /// \throws std::domain_error when a lambda is outside [0, 1] or NaN.
 /// \throws std::length_error when two vectors of that length do not fit in memory.
 ///
-/// Only transposed applications, last layer first: cost O(N · heads · layers), memory two vectors. Accuracy:
+/// Only transposed applications, last layer first: cost O(N · heads · layers), memory two vectors and what an
+/// application of a layer allocates, of a head_mixture four vectors at most. Accuracy:
 /// sums of non-negative terms, so that relative errors add up over layers and distance: at most (2 N + heads
 /// + 5) H epsilons, where no underflow occurs. Measured in double against dense matrices in 50 digits, at 300
 /// positions, 12 layers and 6 heads: 7 epsilons (2e-15); against long double at 131072 positions: 3e-13.

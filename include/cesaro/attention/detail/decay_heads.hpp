@@ -3,344 +3,95 @@
 
 #pragma once
 
-#include <cesaro/detail/equals.hpp>
+#include <cesaro/attention/detail/decay_group.hpp>
+#include <cesaro/columnwise_operator.hpp>
+#include <cesaro/detail/parallel.hpp>
 
 #include <Eigen/Core>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
 #include <cstddef>
-#include <limits>
+#include <type_traits>
 #include <vector>
 
 namespace cesaro::detail {
 
-/// (times score - top) / temperature, also where the product or the difference overflows.
+/// A weighted sum of any number of distance-decay heads, those of one mask side by side in groups.
+///
+/// In long texts the groups are shared out to at most four parts, whatever the number of threads: the first adds to
+/// the result, the others to columns of their own, which are then added in order.
 template <class Real>
-Real decay_exponent(Eigen::Index times, const Real& score, const Real& top, const Real& temperature) {
-    using std::isfinite;
-    using std::ldexp;
-    const Real difference = Real(times) * score - top;
-    if (isfinite(difference)) return difference / temperature;
-    // What underflows here is nothing beside such scores, and a temperature that does makes it minus
-    // infinity.
-    const Real less = ldexp(Real(1), -64);
-    return Real(Real(times) * Real(score * less) - top * less) / Real(temperature * less);
-}
-
-/// Which positions a row sees: the `window` last ones up to its own and, in the first `prefix` rows, the rest
-/// of the prefix.
-struct decay_mask {
-    Eigen::Index window;
-    Eigen::Index prefix;
-    bool operator==(const decay_mask&) const = default;
-};
-
-/// A weighted sum of distance-decay heads over one mask, `Lanes` of them side by side: a first-order
-/// recurrence waits for its own last result, several at once do not.
-///
-/// Head h gives row n the weights
-///
-///     diagonal / Z_n at m = n,      neighbour ratio^(|n-m|-1) / Z_n at the other positions that n sees,
-///
-/// scaled so that max(diagonal, neighbour) = 1: Z_n then lies in [1, size], whatever the scores. Everything
-/// below is a sum of non-negative terms. Row weights are made a chunk of rows at a time, anchored by their
-/// closed form and continued by recurrence, so that nothing as long as the text is stored.
-template <class Real, int Lanes>
 class decay_heads {
   public:
-    decay_heads(Eigen::Index size, decay_mask mask)
-        : size_(size),
-          prefix_(std::min(mask.prefix, size)),
-          reach_(std::min(mask.window - 1, size)),
-          period_(std::max<Eigen::Index>(reach_ + 1 < size ? reach_ : size, 1)),
-          mask_(mask) {}
+    explicit decay_heads(Eigen::Index size) : size_(size) {}
 
-    const decay_mask& mask() const { return mask_; }
-
-    /// Adds a head; the temperature divides slope and diagonal score alike.
-    void add(const Real& slope, const Real& diagonal_score, const Real& temperature, const Real& weight) {
-        using std::exp;
-        using std::expm1;
-        if (heads_ % Lanes == 0) groups_.emplace_back();
-        group& g = groups_.back();
-        const int lane = heads_++ % Lanes;
-        const Real neighbour_score = -slope;
-        const Real top = diagonal_score > neighbour_score ? diagonal_score : neighbour_score;
-        g.rate[lane] = Real(slope / temperature);
-        g.ratio[lane] = Real(exp(Real(-g.rate[lane])));
-        g.diagonal[lane] = Real(exp(decay_exponent(1, diagonal_score, top, temperature)));
-        g.neighbour[lane] = Real(exp(decay_exponent(1, neighbour_score, top, temperature)));
-        g.weight[lane] = weight;
+    /// Adds a head, see decay_group::add().
+    void add(const decay_mask& mask, const Real& slope, const Real& diagonal_score, const Real& temperature,
+             const Real& weight) {
+        const auto last = std::find_if(groups_.rbegin(), groups_.rend(),
+                                       [&](const masked_group& g) { return g.mask == mask; });
+        auto place = last == groups_.rend() ? groups_.end() : last.base();  // behind the others of the mask
+        if (last == groups_.rend() || last->heads.full())
+            place = groups_.insert(place, {mask, group(size_, mask)}) + 1;
+        (place - 1)->heads.add(slope, diagonal_score, temperature, weight);
     }
 
-    /// y += sum_h weight_h A_h x, x and y distinct.
-    template <class In, class Out>
-    void accumulate(const In& x, Out& y) const {
-        for (const group& g : groups_)
-            accumulate_group<false>(g, x, y);
-    }
-
-    /// y += sum_h weight_h A_h^T v, v and y distinct.
-    template <class In, class Out>
-    void accumulate_transpose(const In& v, Out& y) const {
-        for (const group& g : groups_)
-            accumulate_group<true>(g, v, y);
-    }
-
-    /// y += the diagonal of sum_h weight_h A_h.
-    template <class Out>
-    void accumulate_diagonal(Out& y) const {
-        for (const group& g : groups_) {
-            row_weights rows(*this, g);
-            for_each_chunk<true>(0, size_, [&](Eigen::Index first, Eigen::Index last) {
-                chunk_weights& w = rows(first, last);
-                for (Eigen::Index n = first; n < last; ++n)
-                    y[n] += w.diagonal[n - first].sum();
-            });
-        }
+    /// y += sum_h weight_h A_h x or, transposed, weight_h A_h^T x; x and y distinct.
+    template <bool Transposed>
+    void accumulate(const const_column<Real>& x, column<Real>& y) const {
+        const Eigen::Index groups = Eigen::Index(groups_.size());
+        const Eigen::Index parts = std::min(groups, most_parts);
+        if (parts < 2 || size_ < worth_sharing / groups)
+            return accumulate_groups<Transposed>(0, groups, x, y);
+        Eigen::MatrixX<Real> sums(size_, parts - 1);
+        const auto begin = [&](Eigen::Index part) {
+            return part * (groups / parts) + std::min(part, groups % parts);
+        };
+        parallel_for(parts, [&](Eigen::Index part) {
+            if (part == 0) return accumulate_groups<Transposed>(0, begin(1), x, y);
+            column<Real> sum(sums.col(part - 1));
+            sum.setConstant(Real(0));
+            accumulate_groups<Transposed>(begin(part), begin(part + 1), x, sum);
+        });
+        const auto add_sums = [&](Eigen::Index first, Eigen::Index count) {
+            for (Eigen::Index part = 1; part < parts; ++part)
+                y.segment(first, count) += sums.col(part - 1).segment(first, count);
+        };
+        parallel_pieces(size_, 8192, add_sums, 8);
     }
 
   private:
-    static constexpr Eigen::Index chunk = 128;
-    using lanes = Eigen::Array<Real, Lanes, 1>;
+    static constexpr int lanes = 8;
+    static constexpr Eigen::Index most_parts = 4;
+    static constexpr Eigen::Index worth_sharing = 131072;  // positions times groups: a third of a millisecond
 
-    struct group {
-        lanes rate = lanes::Constant(Real(0));  // slope / temperature
-        lanes ratio = lanes::Constant(Real(1));
-        lanes diagonal = lanes::Constant(Real(1));
-        lanes neighbour = lanes::Constant(Real(1));
-        lanes weight = lanes::Constant(Real(0));  // an empty lane weighs nothing
+    using group = decay_group<Real, lanes>;
+    struct masked_group {
+        decay_mask mask;
+        group heads;
     };
 
-    /// Lanes for each row of a chunk, counted from its first.
-    class chunk_lanes {
-      public:
-        lanes& operator[](Eigen::Index row) { return rows_[std::size_t(row)]; }
-
-      private:
-        std::array<lanes, chunk> rows_;
-    };
-
-    /// The weights of a chunk of rows, normalised and multiplied by the heads' own weights.
-    struct chunk_weights {
-        chunk_lanes diagonal;
-        chunk_lanes neighbour;
-    };
-
-    /// ratio^power, without a product of infinity and zero.
-    static lanes power(const group& g, Eigen::Index exponent) {
-        using std::exp;
-        if (exponent == 0) return lanes::Constant(Real(1));
-        lanes result;
-        for (int h = 0; h < Lanes; ++h)
-            result[h] = Real(exp(Real(-g.rate[h] * Real(exponent))));
-        return result;
-    }
-
-    /// 1 + ratio + ... + ratio^(terms - 1).
-    static lanes geometric_sum(const group& g, Eigen::Index terms) {
-        using std::expm1;
-        lanes sum;
-        for (int h = 0; h < Lanes; ++h) {
-            if (terms == 0 || equals(g.rate[h], 0)) {
-                sum[h] = Real(terms);
-            } else {
-                sum[h] = Real(expm1(Real(-g.rate[h] * Real(terms))) / expm1(Real(-g.rate[h])));
-            }
-        }
-        return sum;
-    }
-
-    /// The weights of rows first .. last - 1.
-    void fill(const group& g, Eigen::Index first, Eigen::Index last, chunk_weights& w) const {
-        lanes sum = geometric_sum(g, std::min(first, reach_));
-        for (Eigen::Index n = first; n < last; ++n) {
-            w.neighbour[n - first] = sum;
-            if (n < reach_) sum = Real(1) + g.ratio * sum;
-        }
-        if (first < prefix_) {
-            const Eigen::Index end = std::min(last, prefix_);
-            sum = geometric_sum(g, prefix_ - end);
-            for (Eigen::Index n = end; n-- > first;) {
-                w.neighbour[n - first] += sum;
-                sum = Real(1) + g.ratio * sum;
-            }
-        }
-        for (Eigen::Index n = first; n < last; ++n) {
-            lanes& neighbour = w.neighbour[n - first];
-            if (sees_only_itself(n)) {  // its one score cancels, even where exp(score) underflows
-                w.diagonal[n - first] = g.weight;
-                neighbour = lanes::Constant(Real(0));
-            } else {
-                const lanes scale = g.weight / (g.diagonal + g.neighbour * neighbour);
-                w.diagonal[n - first] = g.diagonal * scale;
-                neighbour = g.neighbour * scale;
-            }
-        }
-    }
-
-    /// The weights of the rows of a group, one chunk after the other. Rows that see all of their window, or so far that
-    /// what decays has gone, weigh alike: their chunks are made once.
-    class row_weights {
-      public:
-        row_weights(const decay_heads& heads, const group& g)
-            : heads_(heads),
-              group_(g),
-              alike_from_(std::max(heads.prefix_, std::min(heads.reach_, heads.seen_by(g)))) {}
-
-        chunk_weights& operator()(Eigen::Index first, Eigen::Index last) {
-            if (first >= alike_from_ && last - first <= alike_) return weights_;
-            heads_.fill(group_, first, last, weights_);
-            alike_ = first >= alike_from_ ? last - first : 0;
-            return weights_;
-        }
-
-      private:
-        const decay_heads& heads_;
-        const group& group_;
-        Eigen::Index alike_from_;
-        Eigen::Index alike_ = 0;  // how many of the rows in weights_ weigh alike
-        chunk_weights weights_;
-    };
-
-    /// How many terms of 1 + ratio + ... add up to the limit, to rounding; at most as many as there are positions.
-    Eigen::Index seen_by(const group& g) const {
-        const Real gone =
-            Real(7 * (std::numeric_limits<Real>::digits + 3)) / Real(10);  // 2^-x = e^{-0.69... x}
-        Eigen::Index seen = chunk;
-        for (int h = 0; h < Lanes; ++h) {
-            if (equals(g.weight[h], 0)) continue;
-            if (Real(g.rate[h] * Real(size_)) <= gone) return size_;
-            while (Real(g.rate[h] * Real(seen)) <= gone)
-                seen += chunk;
-        }
-        return seen;
-    }
-
-    bool sees_only_itself(Eigen::Index n) const { return (n == 0 || reach_ == 0) && n + 1 >= prefix_; }
-
-    template <bool Transposed, class In, class Out>
-    void accumulate_group(const group& g, const In& x, Out& y) const {
-        sweep<Transposed, false>(g, x, y);
-        if (period_ < size_ && reach_ > 0) carry_over<Transposed>(g, x, y);
-        if (prefix_ > 1) sweep<Transposed, true>(g, x, y);
-    }
-
-    /// The diagonal, and the past within blocks of `period_` positions; or, with `Ahead`, the rest of the
-    /// prefix.
-    template <bool Transposed, bool Ahead, class In, class Out>
-    void sweep(const group& g, const In& x, Out& y) const {
-        constexpr bool ascending = Transposed == Ahead;
-        const Eigen::Index size = Ahead ? prefix_ : size_;
-        Eigen::Index left = ascending ? period_ : (size - 1) % period_ + 1;  // positions left in the block
-        lanes running = lanes::Constant(Real(0));
-        row_weights rows(*this, g);
-        for_each_chunk<ascending>(0, size, [&](Eigen::Index first, Eigen::Index last) {
-            chunk_weights& w = rows(first, last);
-            for_each_index<ascending>(first, last, [&](Eigen::Index n) {
-                const Real value(x.coeff(n));
-                const lanes& neighbour = w.neighbour[n - first];
-                lanes seen = Transposed ? running : lanes(neighbour * running);
-                if constexpr (!Ahead) seen += w.diagonal[n - first] * value;
-                y.coeffRef(n) += seen.sum();
-                running =
-                    g.ratio * running + (Transposed ? lanes(neighbour * value) : lanes::Constant(value));
-                if (!Ahead && --left == 0) {
-                    running.setConstant(Real(0));
-                    left = period_;
-                }
-            });
-            flush(running);
-        });
-    }
-
-    /// A window is the suffix of one block of `period_` positions, which sweep() adds, and a prefix of the
-    /// next, which is added here: nothing is ever subtracted. The blocks are those of
-    /// sliding_window_operator, the sums are not: both parts fade with the distance from the row, each by a
-    /// recurrence of its own, over rows whose weights are made in chunks.
-    template <bool Transposed, class In, class Out>
-    void carry_over(const group& g, const In& x, Out& y) const {
-        const Eigen::Index end =
-            (size_ + period_ - 1) / period_ * period_;  // the last block may be incomplete
-        lanes running = lanes::Constant(Real(0));
-        lanes fading = lanes::Constant(Real(1));  // ratio^(positions gone in the block)
-        row_weights rows(*this, g);
-        for_each_chunk<Transposed>(period_, end, [&](Eigen::Index first, Eigen::Index last) {
-            chunk_weights& w = rows(first, last);
-            chunk_lanes distance;
-            fill_distance<Transposed>(g, first, last, distance);
-            for_each_index<Transposed>(first, last, [&](Eigen::Index n) {
-                if ((Transposed ? n : n + 1) % period_ == 0) {
-                    running.setConstant(Real(0));
-                    fading.setConstant(Real(1));
-                }
-                const lanes& neighbour = w.neighbour[n - first];
-                if constexpr (Transposed) {
-                    if (n < size_) running += fading * (neighbour * Real(x.coeff(n)));
-                    y.coeffRef(n - period_) += (distance[n - first] * running).sum();
-                } else {
-                    running += fading * Real(x.coeff(n - period_));
-                    if (n < size_) y.coeffRef(n) += (neighbour * distance[n - first] * running).sum();
-                }
-                fading *= g.ratio;
-            });
-        });
-    }
-
-    /// ratio^(steps to the near end of the block): always from the smallest power up to 1, since the way back
-    /// would divide by powers that underflow.
+    /// Two groups of one mask at once where that takes four vector registers a number at most: one group alone would keep
+    /// wide vector units waiting for its last results.
     template <bool Transposed>
-    void fill_distance(const group& g, Eigen::Index first, Eigen::Index last, chunk_lanes& distance) const {
-        const auto steps = [this](Eigen::Index n) {
-            return Transposed ? period_ - 1 - n % period_ : n % period_;
-        };
-        lanes value = power(g, steps(Transposed ? last - 1 : first));
-        for_each_index<!Transposed>(first, last, [&](Eigen::Index n) {
-            if (steps(n) == 0) value.setConstant(Real(1));
-            distance[n - first] = value;
-            value *= g.ratio;
-        });
-    }
-
-    template <bool Ascending, class Action>
-    static void for_each_index(Eigen::Index first, Eigen::Index last, const Action& action) {
-        if constexpr (Ascending) {
-            for (Eigen::Index n = first; n < last; ++n)
-                action(n);
-        } else {
-            for (Eigen::Index n = last; n-- > first;)
-                action(n);
-        }
-    }
-
-    template <bool Ascending, class Action>
-    static void for_each_chunk(Eigen::Index first, Eigen::Index last, const Action& action) {
-        if constexpr (Ascending) {
-            for (Eigen::Index start = first; start < last; start += chunk)
-                action(start, std::min(start + chunk, last));
-        } else {
-            for (Eigen::Index end = last; end > first; end -= chunk)
-                action(std::max(end - chunk, first), end);
-        }
-    }
-
-    /// Sums that have decayed below the normal numbers would stay there for good, at their slow arithmetic.
-    static void flush(lanes& sum) {
-        using std::abs;
-        for (int h = 0; h < Lanes; ++h) {
-            if (Real(abs(sum[h])) < std::numeric_limits<Real>::min()) sum[h] = Real(0);
+    void accumulate_groups(Eigen::Index first, Eigen::Index last, const const_column<Real>& x,
+                           column<Real>& y) const {
+        for (Eigen::Index i = first; i < last; ++i) {
+            const masked_group& g = groups_[std::size_t(i)];
+            if constexpr (std::is_floating_point_v<Real> &&
+                          2 * lanes * sizeof(Real) <= 4 * EIGEN_MAX_ALIGN_BYTES) {
+                if (i + 1 < last && groups_[std::size_t(i + 1)].mask == g.mask) {
+                    decay_group<Real, 2 * lanes>(g.heads, groups_[std::size_t(++i)].heads)
+                        .template accumulate<Transposed>(x, y);
+                    continue;
+                }
+            }
+            g.heads.template accumulate<Transposed>(x, y);
         }
     }
 
     Eigen::Index size_;
-    Eigen::Index prefix_;
-    Eigen::Index reach_;   // how far back a row sees
-    Eigen::Index period_;  // the length of the blocks of a windowed sum; size_ without a window
-    decay_mask mask_;
-    int heads_ = 0;
-    std::vector<group> groups_;
+    std::vector<masked_group> groups_;  // those of one mask one after the other
 };
 
 }  // namespace cesaro::detail
