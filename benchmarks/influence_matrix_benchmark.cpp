@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The cesaro authors
 // SPDX-License-Identifier: MIT
 
-// Whole matrices against dense powers and against filling the lower triangle, the error beside every time.
+// Whole matrices against dense powers and against filling what they fill, the error beside every time.
 #include "peers.hpp"
 
 #include <cesaro/influence_matrix.hpp>
@@ -71,6 +71,20 @@ void lower_triangle_fill(benchmark::State& state) {
     state.SetComplexityN(state.range(0));
 }
 
+/// The columns in the order in which they follow from one another.
+void square_fill(benchmark::State& state) {
+    Eigen::MatrixXd a = Eigen::MatrixXd::Zero(state.range(0), state.range(0));
+    double value = 1;
+    benchmark::DoNotOptimize(value);
+    for (auto _ : state) {
+        for (Eigen::Index m = a.cols(); m-- > 0;)
+            std::fill(&a(0, m), &a(0, m) + a.rows(), value);
+        benchmark::DoNotOptimize(a.data());
+        benchmark::ClobberMemory();
+    }
+    state.SetComplexityN(state.range(0));
+}
+
 void matrix_row_major_upper_kept(benchmark::State& state) {
     run<row_major>(state, [](auto& a) { influence_matrix(schedule(), a, cesaro::upper_triangle::keep); });
 }
@@ -123,6 +137,7 @@ void sizes(benchmark::internal::Benchmark* b) {
 }
 
 BENCHMARK(lower_triangle_fill)->Apply(sizes);
+BENCHMARK(square_fill)->Apply(sizes);
 BENCHMARK(matrix_row_major_upper_kept)->Apply(sizes);
 BENCHMARK(matrix_row_major)->Apply(sizes);
 BENCHMARK(matrix_column_major)->Apply(sizes);

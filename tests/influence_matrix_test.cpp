@@ -8,6 +8,7 @@
 
 #include <cesaro/influence_matrix.hpp>
 #include <cesaro/influence_row.hpp>
+#include <cesaro/keys.hpp>
 #include <cesaro/mixing_schedule.hpp>
 
 #include <algorithm>
@@ -71,6 +72,27 @@ TEST_CASE("every row is a row of influence, across restarts, in either storage o
         CHECK(b.row(n).tail(tokens - 1 - n).isZero(0));
     }
     CHECK(worst < 1e-13);
+}
+
+TEST_CASE("either storage order holds the same numbers, at all sizes, and nothing else") {
+    const auto schedule = mixing_schedule<>::constant(24, 0.3);
+    for (const Eigen::Index tokens : {1, 3, 4, 63, 64, 65, 127, 190, 1090}) {
+        row_major a = row_major::Constant(tokens, tokens, -1);
+        influence_matrix(schedule, a);
+        Eigen::MatrixXd larger = Eigen::MatrixXd::Constant(tokens + 2, tokens + 2, -1);
+        influence_matrix(schedule, larger.block(1, 1, tokens, tokens));
+        CHECK(((larger.block(1, 1, tokens, tokens) - a).array().abs() <= 1e-14 * a.array()).all());
+        CHECK((larger.array() == -1).count() == 4 * tokens + 4);
+        Eigen::MatrixXd kept = Eigen::MatrixXd::Constant(tokens, tokens, -1);
+        influence_matrix(schedule, kept, upper_triangle::keep);
+        CHECK((kept.array() == -1).count() == tokens * (tokens - 1) / 2);
+        for (const double sink : {0.0, 2.0}) {
+            const cesaro::uniform_keys<double> keys{sink};
+            influence_matrix(schedule, larger.block(1, 1, tokens, tokens), keys);
+            influence_matrix(schedule, a, keys);
+            CHECK(((larger.block(1, 1, tokens, tokens) - a).array().abs() <= 1e-12 * a.array()).all());
+        }
+    }
 }
 
 TEST_CASE("maps and blocks; the upper triangle is left alone on request") {

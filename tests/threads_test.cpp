@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include <omp.h>
@@ -30,6 +31,9 @@ TEST_CASE("rows and matrices do not depend on the number of threads") {
         CHECK(cesaro::influence_row(tokens, schedule) == row);
         CHECK(cesaro::influence_matrix(2500, schedule) == matrix);
     }
+    const auto run_loop = std::exchange(cesaro::detail::run_loop, &cesaro::detail::run_in_order);
+    CHECK(cesaro::influence_matrix(2500, schedule) == matrix);  // in strips of the whole height
+    cesaro::detail::run_loop = run_loop;
 }
 
 TEST_CASE("rollouts of many heads do not depend on the number of threads") {

@@ -72,6 +72,11 @@ void parallel_for(Eigen::Index count, const Body& body, Eigen::Index least = 0) 
     (count < least ? &run_in_order : run_loop)(count, loop_body(body));
 }
 
+/// Whether every loop runs in order: what need not be independent may then be done in a better order.
+inline bool loops_run_in_order() {
+    return run_loop == &run_in_order;
+}
+
 /// body(first, size) for consecutive pieces of [0, total), each of `piece` elements but the last.
 template <class Body>
 void parallel_pieces(Eigen::Index total, Eigen::Index piece, const Body& body, Eigen::Index least = 0) {
