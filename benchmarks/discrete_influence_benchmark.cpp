@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: MIT
 
 // One closed-form entry: its time against the context length (flat) and against the depth (quadratic), and under
-// each kind of keys, and the law of the hops, with the relative error against 100 digits beside it.
+// each kind of keys, many of them at once, and the law of the hops, with the relative error against 100 digits beside it.
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/hop_law.hpp>
 #include <cesaro/keys.hpp>
@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 
 namespace {
@@ -67,6 +68,56 @@ void pdf_against_depth(benchmark::State& state) {
     state.SetComplexityN(state.range(0));
 }
 BENCHMARK(pdf_against_depth)->RangeMultiplier(2)->Range(4, 512)->Complexity(benchmark::oNSquared);
+
+// 1000 entries, their sources all over the row: at once, and one by one, of which a fifth of the time is the target.
+Eigen::VectorX<std::int64_t> sources_all_over(std::int64_t query) {
+    Eigen::VectorX<std::int64_t> sources(1000);
+    for (Eigen::Index i = 0; i < sources.size(); ++i)
+        sources[i] = std::int64_t(double(query) * std::fmod(double(i) * 0.6180339887498949, 1));
+    return sources;
+}
+
+template <class Function>
+void run_many(benchmark::State& state, Function function) {
+    const std::int64_t query = state.range(0) - 1;
+    const Eigen::Index depth = state.range(1);
+    const cesaro::discrete_influence<> d(query, cesaro::mixing_schedule<>::constant(depth, alpha));
+    const Eigen::VectorX<std::int64_t> sources = sources_all_over(query);
+    Eigen::VectorXd p(sources.size());
+    for (auto _ : state) {
+        function(d, sources, p);
+        benchmark::DoNotOptimize(p.data());
+        benchmark::ClobberMemory();
+    }
+    const cesaro::discrete_influence<float100> exact(
+        query, cesaro::mixing_schedule<float100>::constant(depth, float100(alpha)));
+    double largest = 0;
+    for (Eigen::Index i = 0; i < sources.size(); i += 50) {
+        const float100 reference = pdf(exact, sources[i]);
+        largest =
+            std::max(largest, static_cast<double>(float100(abs(float100(p[i]) - reference) / reference)));
+    }
+    state.counters["max_relative_error"] = largest;
+}
+
+void pdf_of_many(benchmark::State& state) {
+    run_many(state, [](const auto& d, const auto& sources, Eigen::VectorXd& p) { p = pdf(d, sources); });
+}
+void pdf_one_by_one(benchmark::State& state) {
+    run_many(state, [](const auto& d, const auto& sources, Eigen::VectorXd& p) {
+        for (Eigen::Index i = 0; i < sources.size(); ++i)
+            p[i] = pdf(d, sources[i]);
+    });
+}
+void many_cases(benchmark::internal::Benchmark* b) {
+    b->ArgNames({"tokens", "depth"});
+    for (const std::int64_t tokens : {std::int64_t(100000), std::int64_t(1000000000000)}) {
+        for (const std::int64_t depth : {6, 32, 96, 400})
+            b->Args({tokens, depth});
+    }
+}
+BENCHMARK(pdf_of_many)->Apply(many_cases)->Unit(benchmark::kMicrosecond);
+BENCHMARK(pdf_one_by_one)->Apply(many_cases)->Unit(benchmark::kMicrosecond);
 
 void cdf_against_tokens(benchmark::State& state) {
     run(state, state.range(0), 32, [](const auto& d, std::int64_t source) { return cdf(d, source); });

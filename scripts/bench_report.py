@@ -204,6 +204,11 @@ def entries_table(runs):
                         ("pdf_under_decay", "entry under a slope")):
         for key, b in sorted(runs.get(name, {}).items()):
             rows.append([f"{label}, {key[0]} tokens", human(time_of(b)), "", error_of(b)])
+    alone = runs.get("pdf_one_by_one", {})
+    for key, b in sorted(runs.get("pdf_of_many", {}).items()):
+        rows.append([f"1000 entries at once, {key[0]} tokens, {key[1]} layers", human(time_of(b)),
+                     f"**{time_of(alone[key]) / time_of(b):.3g}** times as fast as one by one, whose error is {error_of(alone[key])}",
+                     error_of(b)])
     plain = runs.get("hop_law_in_plain_double", {})
     for key, b in sorted(runs.get("hop_law_of_distinct_layers", {}).items()):
         rows.append([f"law of the hops of {key[0]} layers that differ", human(time_of(b)),

@@ -12,11 +12,14 @@
 
 #include <boost/math/special_functions/digamma.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 using cesaro::cesaro_operator;
@@ -475,6 +478,127 @@ TEST_CASE("many sources at once") {
     }
     CHECK(range(d) == std::pair<std::int64_t, std::int64_t>(0, 1000));
     CHECK(support(d) == range(d));
+}
+
+namespace {
+
+/// Positions of every kind, in no order, some of them twice: the first ones, the query and what is before it, and of all
+/// orders of magnitude from either end.
+std::vector<std::int64_t> sources_of_every_kind(std::mt19937_64& engine, std::int64_t query) {
+    std::uniform_real_distribution<double> uniform(0, 1);
+    std::vector<std::int64_t> sources{query, 0,         1,          21,          22, 23,   24,
+                                      40,    query - 1, query - 25, query - 150, 0,  query};
+    for (int i = 0; i < 30; ++i) {
+        const double u = uniform(engine);
+        const auto far = std::int64_t(std::pow(double(query), u));
+        sources.push_back(i % 3 == 0 ? far - 1 : i % 3 == 1 ? query - far : std::int64_t(double(query) * u));
+    }
+    sources.push_back(sources[20]);
+    for (std::int64_t& source : sources)
+        source = std::clamp<std::int64_t>(source, 0, query);
+    std::shuffle(sources.begin(), sources.end(), engine);
+    return sources;
+}
+
+/// The largest error in epsilons of what is in the range that has all digits, and whether the rest is as small.
+template <class Real>
+double largest_error(const Eigen::VectorX<Real>& p, const discrete_influence<float50>& exact,
+                     const std::vector<std::int64_t>& sources) {
+    const float50 least = std::is_same_v<Real, float> ? float50("1e-30") : float50("1e-290");
+    double worst = 0;
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        const float50 expected = pdf(exact, sources[i]);
+        if (expected > least) {
+            worst = std::max(worst, error_in_epsilons(p[Eigen::Index(i)], float100(expected)));
+        } else {
+            CHECK(float50(p[Eigen::Index(i)]) <= least * 2);
+        }
+    }
+    return worst;
+}
+
+constexpr std::array<std::int64_t, 5> many_tokens{512, 100000, 1000000000000, std::int64_t(1) << 60,
+                                                  most_positions};
+
+}  // namespace
+
+TEST_CASE("many sources at once are those one by one, and within 16 ulp") {
+    auto engine = random_engine();
+    for (const std::int64_t tokens : many_tokens) {
+        const auto sources = sources_of_every_kind(engine, tokens - 1);
+        for (const Eigen::Index depth : {1, 6, 24, 96, 400}) {
+            for (const auto& schedule :
+                 {mixing_schedule<>::attention_only(depth), mixing_schedule<>::constant(depth, 0.3),
+                  random_schedule(engine, depth)}) {
+                CAPTURE(tokens, depth);
+                const discrete_influence<> d(tokens - 1, schedule);
+                const Eigen::VectorXd p = pdf(d, sources);
+                REQUIRE(p.size() == Eigen::Index(sources.size()));
+                for (std::size_t i = 0; i < sources.size(); ++i) {
+                    const double alone = pdf(d, sources[i]);
+                    CAPTURE(sources[i]);
+                    if (alone > 1e-290) CHECK(p[Eigen::Index(i)] == Approx(alone).epsilon(2e-15));
+                }
+                CHECK(largest_error(p, {tokens - 1, cast<float50>(schedule)}, sources) <= 16);
+            }
+        }
+    }
+}
+
+TEST_CASE("all sources at once are the row of running sums") {
+    auto engine = random_engine();
+    for (const Eigen::Index depth : {2, 7, 40}) {
+        const auto schedule = random_schedule(engine, depth);
+        const Eigen::Index tokens = 600;
+        const auto row = influence_row(tokens, cast<float100>(schedule));
+        const Eigen::VectorXd p = pdf(discrete_influence<>(tokens - 1, schedule),
+                                      Eigen::VectorX<Eigen::Index>::LinSpaced(tokens, 0, tokens - 1));
+        double worst = 0;
+        for (Eigen::Index m = 0; m < tokens; ++m)
+            worst = std::max(worst, error_in_epsilons(p[m], row[m]));
+        CAPTURE(depth);
+        CHECK(worst <= 16);
+    }
+}
+
+TEST_CASE("many sources at once under a sink, and in float") {
+    auto engine = random_engine();
+    for (const std::int64_t tokens : many_tokens) {
+        const auto sources = sources_of_every_kind(engine, tokens - 1);
+        for (const Eigen::Index depth : {6, 24, 96}) {
+            const auto schedule = random_schedule(engine, depth);
+            for (const double sink : {0.3, 4.0, 1e6}) {
+                CAPTURE(tokens, depth, sink);
+                const discrete_influence<float50> exact(tokens - 1, cast<float50>(schedule),
+                                                        cesaro::uniform_keys<float50>{sink});
+                const discrete_influence<> d(tokens - 1, schedule, cesaro::uniform_keys<>{sink});
+                CHECK(largest_error(pdf(d, sources), exact, sources) <= 900);
+            }
+            const auto rounded = mixing_schedule<float>(schedule.alphas().cast<float>());
+            const mixing_schedule<float50> same(rounded.alphas().cast<float50>());
+            const discrete_influence<float> f(tokens - 1, rounded);
+            CHECK(largest_error(pdf(f, sources), {tokens - 1, same}, sources) <= 16);
+        }
+    }
+}
+
+TEST_CASE("many sources at once of laws that no schedule has, of none, and of bad ones") {
+    std::vector<std::int64_t> sources(100);
+    std::iota(sources.begin(), sources.end(), 901);
+    for (const hop_law<>& hops :
+         {hop_law<>{0.25, 0.0, 0.125, 0.0, 0.25}, hop_law<>{0.5, 0.25, 0.0, 0.0}, hop_law<>{1.0, 0.0}}) {
+        const discrete_influence<> d(1000, hops);
+        const Eigen::VectorXd p = pdf(d, sources);
+        for (std::size_t i = 0; i < sources.size(); ++i)
+            CHECK(p[Eigen::Index(i)] == Approx(pdf(d, sources[i])).epsilon(2e-15));
+    }
+    const discrete_influence<> d(1000, mixing_schedule<>::constant(12, 0.3));
+    CHECK(pdf(d, std::vector<int>()).size() == 0);
+    for (const std::int64_t bad : {-1, 1001}) {
+        sources[50] = bad;
+        CHECK_THROWS_WITH(pdf(d, sources), "cesaro::pdf(discrete_influence): source = " +
+                                               std::to_string(bad) + " must lie in [0, query], query = 1000");
+    }
 }
 
 TEST_CASE("bad positions and probabilities are named") {

@@ -7,6 +7,7 @@
 #include <cesaro/detail/compensated_sum.hpp>
 #include <cesaro/detail/derived_accessors.hpp>
 #include <cesaro/detail/double_word.hpp>
+#include <cesaro/detail/entries_side_by_side.hpp>
 #include <cesaro/detail/key_places.hpp>
 #include <cesaro/detail/moments.hpp>
 #include <cesaro/detail/position_sum.hpp>
@@ -20,6 +21,7 @@
 #include <Eigen/Core>
 #include <boost/math/distributions/complement.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <concepts>
@@ -448,10 +450,66 @@ Real logpdf(const discrete_influence<Real>&, const Position&) = delete;
 template <real_scalar Real, std::floating_point Position>
 Real cdf(const discrete_influence<Real>&, const Position&) = delete;
 
+namespace detail {
+
+/// Whether entries can be had side by side: what is computed in double, and in double words of it.
+template <class Real>
+inline constexpr bool has_lanes = std::is_same_v<wide<working_number<Real>>, double_word<double>>;
+
+/// Entries in the order of the sources: those that can be had side by side wait until all lanes are taken.
+template <class Real, class Places, class Positions>
+void write_side_by_side(const discrete_influence<Real>& d, const Places& places, const Positions& sources,
+                        Eigen::VectorX<Real>& p) {
+    entries_side_by_side<Places> entries(places, d.query(), d.weights());
+    lane_places waiting{};
+    std::array<Eigen::Index, lanes> index{};
+    std::size_t count = 0;
+    const auto write = [&] {
+        const lane_values values = entries(waiting);
+        for (std::size_t i = 0; i < count; ++i) {
+            const double value = values[Eigen::Index(i)];
+            p[index[i]] =
+                value >= 0 ? at_most_total(static_cast<Real>(value), d.total()) : pdf(d, waiting[i]);
+        }
+        count = 0;
+    };
+    Eigen::Index i = 0;
+    for (const auto& position : sources) {
+        const auto source = source_index("pdf(discrete_influence)", position, d.query());
+        if (entries.has(source)) {
+            waiting[count] = source;
+            index[count] = i;
+            if (++count == lanes) write();
+        } else {
+            p[i] = pdf(d, source);
+        }
+        ++i;
+    }
+    if (count == 0) return;
+    std::fill(waiting.begin() + std::ptrdiff_t(count), waiting.end(), waiting[0]);
+    write();
+}
+
+}  // namespace detail
+
 /// `pdf` of many sources at once: a range of positions in, a vector of the same length out.
+///
+/// Cost: of float and double and keys that weigh the same, a quarter to a twentieth of one by one where the
+/// entries take O(H); else the same. Accuracy: that of one by one, in other last bits.
 template <real_scalar Real, detail::position_range Positions>
 [[nodiscard]] Eigen::VectorX<Real> pdf(const discrete_influence<Real>& d, const Positions& sources) {
     Eigen::VectorX<Real> p(static_cast<Eigen::Index>(std::ranges::size(sources)));
+    if constexpr (detail::has_lanes<Real>) {
+        const auto write = [&](const auto& places) {
+            detail::write_side_by_side(d, places, sources, p);
+            return p;
+        };
+        const bool is_many = p.size() >= Eigen::Index(detail::lanes);
+        if (const auto* const places = std::get_if<detail::unit_places>(&d.keys()); is_many && places)
+            return write(*places);
+        if (const auto* const places = std::get_if<detail::sunk_places<Real>>(&d.keys()); is_many && places)
+            return write(*places);
+    }
     Eigen::Index i = 0;
     for (const auto& source : sources)
         p[i++] = pdf(d, source);

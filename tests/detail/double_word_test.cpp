@@ -117,6 +117,30 @@ TEMPLATE_TEST_CASE("the logarithm of a plain number", "", double, long double) {
     CHECK(Word::log_of(1).low() == 0);
 }
 
+TEST_CASE("where the logarithm of a plain number starts from") {
+    using Word = cesaro::detail::double_word<double>;
+    auto engine = random_engine();
+    std::uniform_real_distribution<double> uniform;
+    const auto exact = [](const Word& a) { return float100(a.high()) + float100(a.low()); };
+    const Word ln_2 = Word::short_ln_2();
+    CHECK(abs(float100(exact(ln_2) - log(float100(2)))) < std::ldexp(1.0, -92));
+    for (int i = 0; i < 2000; ++i) {
+        const double u = uniform(engine);
+        const double a = i % 2 == 0 ? 0.5 + u : std::exp(1400 * u - 700);
+        CAPTURE(a);
+        const auto start = Word::log_start_of(a);
+        CHECK(abs(float100(float100(a) * start.reciprocal - 1)) < 1 / 170.0);
+        const float100 expected = -log(float100(start.reciprocal));
+        CHECK(abs(float100(start.exponent * log(float100(2)) + exact(start.logarithm) - expected)) < 1e-28);
+        CHECK(float100(start.exponent * ln_2.high()) == float100(start.exponent) * ln_2.high());
+    }
+    for (const double a : {1 - 1 / 300.0, 1.0, 1 + 1 / 300.0}) {
+        CHECK(Word::log_start_of(a).reciprocal == 1);
+        CHECK(Word::log_start_of(a).exponent == 0);
+        CHECK(exact(Word::log_start_of(a).logarithm) == 0);
+    }
+}
+
 TEMPLATE_TEST_CASE("exponentials of double words", "", double, long double) {
     using Word = cesaro::detail::double_word<TestType>;
     const double unit = std::ldexp(1.0, -2 * std::numeric_limits<TestType>::digits);

@@ -50,6 +50,7 @@ void use_laws(const mixing_schedule<Real>& schedule) {
     const discrete_influence<Real> far(std::int64_t(1) << 40, schedule, decaying_keys<Real>{half});
     use_law(far, 7, half);
     (void)sink_influence(far);
+    (void)pdf(far, std::vector<int>{7}), (void)pdf(last_row(100, schedule), Eigen::VectorXi(9));
     const window_influence<Real> window(64, schedule);
     (void)pdf(window, 7), (void)logpdf(window, 7), (void)cdf(window, 7), (void)cdf(complement(window, 7));
     (void)quantile(window, half), (void)quantile(complement(window, half)), (void)median(window);

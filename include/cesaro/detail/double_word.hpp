@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <concepts>
@@ -14,6 +15,23 @@
 
 /// Numbers of twice the precision, for the few steps of the closed forms whose roundings depth amplifies.
 namespace cesaro::detail {
+
+/// centre + ln(1 + r), r = upper + lower, |r| < 2^-7, the upper part of half the digits, the lower one 2^-20 of it:
+/// everything but the small terms of r - r^2/2 + ... is exact. Of a double word, or of several in lanes.
+template <class Word, class Number>
+Word log_beside(const Word& centre, const Number& upper, const Number& lower) {
+    using Base = typename Word::base;
+    const Number r = upper + lower;
+    Number rest = r * Base(0);  // 1/3 - r/4 + r^2/5 - ...
+    for (int k = std::numeric_limits<Base>::digits / 8 + 4; k >= 3; --k)
+        rest = Base(1) / Base(k) - r * rest;
+    const Word first = Word::exact_sum(centre.high(), upper);
+    const Word second = Word::exact_sum(first.high(), lower);
+    const Word third = Word::exact_sum(second.high(), -(upper * upper) / Base(2));
+    const Number small = r * r * r * rest - lower * (upper + lower / Base(2));
+    return Word::renormalized(third.high(),
+                              third.low() + (second.low() + (first.low() + (centre.low() + small))));
+}
 
 /// The unevaluated sum high + low of two floating-point numbers, |low| at most half an ulp of high: 106 bits
 /// from doubles. Relative error of + (of numbers of one sign), *, /: a few 2^(2 - 2 digits); of log
@@ -26,6 +44,8 @@ class double_word {
     using base = Base;
 
     double_word() = default;
+    /// The words as they are.
+    double_word(Base high, Base low) : high_(high), low_(low) {}
     double_word(Base value) : high_(value) {}  // NOLINT(google-explicit-constructor)
     template <std::floating_point T>
     requires(!std::same_as<T, Base> && std::numeric_limits<T>::digits <= std::numeric_limits<Base>::digits)
@@ -176,16 +196,32 @@ class double_word {
         const Base upper_part = (f + shift) - shift;
         const Base upper = upper_part * table.c[i] - 1;
         const Base lower = (f - upper_part) * table.c[i];
-        const Base r = upper + lower;
-        Base rest(0);  // 1/3 - r/4 + r^2/5 - ...
-        for (int k = std::numeric_limits<Base>::digits / 8 + 4; k >= 3; --k)
-            rest = Base(1) / Base(k) - r * rest;
-        const double_word centre = logarithms()[table_size] * Base(e) + table.logarithm[i];
-        const double_word first = exact_sum(centre.high_, upper);
-        const double_word second = exact_sum(first.high_, lower);
-        const double_word third = exact_sum(second.high_, -(upper * upper) / 2);
-        const Base small = r * r * r * rest - lower * (upper + lower / 2);
-        return renormalized(third.high_, third.low_ + (second.low_ + (first.low_ + (centre.low_ + small))));
+        return log_beside(logarithms()[table_size] * Base(e) + table.logarithm[i], upper, lower);
+    }
+    /// Where it starts from, of normal numbers and without a branch: a = (1 + r) / reciprocal, of ten bits, and
+    /// ln(a) = exponent ln(2) + logarithm + ln(1 + r). Around 1 both are 0.
+    struct log_start {
+        Base reciprocal;
+        Base exponent;
+        double_word logarithm;
+    };
+    static log_start log_start_of(Base a) requires std::same_as<Base, double> {
+        constexpr int digits = std::numeric_limits<Base>::digits;
+        constexpr auto one = std::bit_cast<std::uint64_t>(Base(1));
+        const auto bits = std::bit_cast<std::uint64_t>(a);
+        const std::uint64_t half = std::uint64_t(1) << (digits - 2);
+        const std::uint64_t power = (bits + half) >> (digits - 1) << (digits - 1);  // 2^e
+        const Base f = std::bit_cast<Base>(bits - power + one);                     // in [3/4, 3/2)
+        const auto i = std::size_t((f - Base(0.75)) * table_size + Base(0.5));
+        const int e = int(power >> (digits - 1)) - int(one >> (digits - 1));
+        const reciprocal_table& table = reciprocals();
+        return {table.c[i] * std::bit_cast<Base>(2 * one - power), Base(e), table.logarithm[i]};
+    }
+    /// ln(2), the high word so short that an exponent times it is exact.
+    static double_word short_ln_2() {
+        const double_word ln_2 = logarithms()[table_size];
+        const Base high = std::floor(std::ldexp(ln_2.high_, 40)) / std::ldexp(Base(1), 40);
+        return {high, (ln_2.high_ - high) + ln_2.low_};
     }
 
     /// a b, the low word as it comes, some ulp of the high one after some products: what is computed from the
@@ -220,8 +256,6 @@ class double_word {
 
   private:
     static constexpr int table_size = 128;
-
-    double_word(Base high, Base low) : high_(high), low_(low) {}
 
     /// Both ways give the same two numbers.
     static double_word exact_product(Base a, Base b) {
