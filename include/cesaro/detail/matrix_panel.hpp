@@ -20,17 +20,14 @@ namespace cesaro::detail {
 /// epsilons to the relative error of an entry, all terms being positive; those of float are made in double.
 inline constexpr Eigen::Index matrix_panel = 1024;
 
-/// Positions begin .. end - 1 of row n of the network operator, end <= n + 1, from row n + 1 by the two-row recurrence;
-/// `below` and `row` point to those of position `begin`.
+/// Row n of the network operator from row n + 1 by the two-row recurrence.
 template <class Number>
-void row_above(Eigen::Index n, Eigen::Index begin, Eigen::Index end, const Number* below, Number* row) {
+void row_above(Eigen::Index n, const Number* below, Number* row) {
     const Number per_query = Number(1) / Number(n + 1);
-    const int first = int(begin);  // ints, for few vector units convert longer ones
-    const int count = int(n) + 1;
-    const int size = int(end - begin);
-    for (int i = 0; i < size; ++i) {
-        const Number moved = Number(first + i + 1) * below[i + 1];
-        const Number stayed = Number(count - first - i) * below[i];
+    const int count = int(n) + 1;  // ints, for few vector units convert longer ones
+    for (int i = 0; i < count; ++i) {
+        const Number moved = Number(i + 1) * below[i + 1];
+        const Number stayed = Number(count - i) * below[i];
         const Number sum = moved + stayed;
         row[i] = sum * per_query;
     }
@@ -55,7 +52,7 @@ void fill_panel_by_rows(const Hops& hops, Eigen::Index first, Eigen::Index last,
         if (below == nullptr)
             row_writer<Number>(hops, n + 1).fill(0, n + 1, row);
         else
-            row_above(n, 0, n + 1, below, row);
+            row_above(n, below, row);
         if constexpr (!in_place)
             std::transform(row, row + n + 1, out, [](const Number& p) { return static_cast<Real>(p); });
         if (zero) std::fill(out + n + 1, out + a.cols(), Real(0));
