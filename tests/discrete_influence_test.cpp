@@ -545,6 +545,26 @@ TEST_CASE("many sources at once are those one by one, and within 16 ulp") {
     }
 }
 
+TEST_CASE("deep rows keep their digits where about as many positions as layers lie before the query") {
+    // Where p_r - p_1 q^{r-1} has lost most of its digits and the series of them converges slowly.
+    struct place {
+        Eigen::Index depth;
+        std::int64_t tokens;
+        std::int64_t source;
+    };
+    for (const auto& [depth, tokens, source] :
+         {place{92, 1656, 1556}, place{85, 1713, 1621}, place{106, 2009, 1885}, place{114, 626, 349}}) {
+        const auto schedule = mixing_schedule<>::attention_only(depth);
+        const discrete_influence<> d(tokens - 1, schedule);
+        const float50 exact = pdf(discrete_influence<float50>(tokens - 1, cast<float50>(schedule)), source);
+        const double alone = pdf(d, source);
+        const double beside_others = pdf(d, std::vector<std::int64_t>(8, source))[3];
+        CAPTURE(depth, tokens, source);
+        for (const double p : {alone, beside_others})
+            CHECK(std::abs(double(float50(p) - exact)) <= 16 * (std::nextafter(p, 1.0) - p));
+    }
+}
+
 TEST_CASE("all sources at once are the row of running sums") {
     auto engine = random_engine();
     for (const Eigen::Index depth : {2, 7, 40}) {

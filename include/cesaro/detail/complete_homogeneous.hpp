@@ -116,6 +116,11 @@ void equal_positions(const Sums& p, const typename Kinds::wide& q, std::vector<N
     }
 }
 
+/// Whether a range has so few positions that they may be taken one by one.
+inline bool is_short(std::int64_t positions, std::int64_t degree) {
+    return positions < 32 + 3 * degree;
+}
+
 /// g_0, g_1, ... as far as they matter: until g_j rho^j is below rounding, rho the largest t_{k-1} / t_k.
 template <class Kinds, class Number, class Sums>
 std::vector<Number> unequal_positions(Sums& p, const typename Kinds::wide& q, const Number& rho,
@@ -186,9 +191,11 @@ void complete_homogeneous_rounded(const Places& places, std::int64_t a, std::int
         return ratio < bound ? ratio : bound;
     };
     Number rho = largest_ratio();
-    if (places.template seen<Number>(begin) < rho + rho) {
-        // The series of G converges slowly: more of the positions one by one, if it does not take too many.
-        if (b - begin < 32 + degree) return prepend_positions(places, a, b, h);
+    // Where the series of G converges slowly it is better, and loses fewer of the digits that p_r - p_1 q^{r-1} has
+    // lost, to take more of the positions one by one, if it does not take too many.
+    const Number seen = places.template seen<Number>(begin);
+    if (is_short(b - begin, degree) && seen < rho + rho + rho) return prepend_positions(places, a, b, h);
+    if (seen < rho + rho) {
         if (begin < 4 * degree) {
             const auto twice = static_cast<typename Kinds::plain>(rho + rho);
             begin = std::max(begin, places.place_seeing(twice, 4 * degree));

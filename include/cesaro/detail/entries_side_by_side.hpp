@@ -86,7 +86,7 @@ class entries_side_by_side {
         sums_.start(places);
         lane_values sum = lane_values::Constant(hop_[0] * start);
         const std::size_t size = equal_positions(sum);
-        const lane_values rho = largest_ratios(double(size - 1));
+        const lane_values rho = largest_ratios(sources, double(size - 1));
         const bool is_any = (rho > 0).any();
         const std::size_t terms = is_any ? unequal_positions(rho, size) : most_terms;
         if (terms == most_terms) return lane_values::Constant(none);
@@ -133,11 +133,16 @@ class entries_side_by_side {
     }
 
     /// rho of complete_homogeneous, or 0 where it adds positions one by one.
-    [[gnu::flatten]] lane_values largest_ratios(double degree) const {
+    [[gnu::flatten]] lane_values largest_ratios(const lane_places& sources, double degree) const {
+        lane_values positions;
+        for (std::size_t i = 0; i < lanes; ++i)
+            positions[Eigen::Index(i)] = double(query_ - sources[i]);
         const lane_values seen = sums_.lower_end() + 0.5;
         const lane_values ratio = degree / (sums_.first().high() + (degree - 1) * sums_.ratio().high());
         const lane_values rho = ratio.min(seen);
-        return (seen < 2 * rho && seen < 4 * degree + places_.shift()).select(0.0, rho);
+        const auto one_by_one = (seen < 3 * rho && positions < 32 + 3 * degree) ||
+                                (seen < 2 * rho && seen < 4 * degree + places_.shift());
+        return one_by_one.select(0.0, rho);
     }
 
     /// g_0, g_1, ... as far as they matter in any lane, and how many; g_0 alone where p_3 does not, which is at most
