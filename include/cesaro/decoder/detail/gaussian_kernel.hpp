@@ -52,8 +52,10 @@ class gaussian_kernel {
         const auto power_series = [&](auto x, Eigen::Index first, const auto& other) {
             const Eigen::Index count = x.size();
             Eigen::ArrayX<Real> sum = Eigen::ArrayX<Real>::Zero(count);
-            for (Eigen::Index i = terms; i-- > 0;)
-                sum = sum * x + coefficients_.col(i).segment(first, count).array() * other(i);
+            for (Eigen::Index i = terms; i-- > 0;) {
+                sum *= x;
+                sum += coefficients_.col(i).segment(first, count).array() * other(i);
+            }
             return sum;
         };
         pair_kernel<Real> k(size);
