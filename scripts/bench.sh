@@ -11,7 +11,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 prepare
 programs=(influence_row influence_matrix apply fits)
 # What else is reported: the programs and which of their cases.
-entries='^(pdf_against_tokens|pdf_under_(sink|decay)|hop_law_.*)/'
+entries='^(pdf_(against_tokens|under_(sink|decay)|of_many|one_by_one)|hop_law_.*)/'
 rollouts='^row_from_(running|windowed)_sums/131072$'
 targets=("${programs[@]/%/_benchmark}" {discrete_influence,attention,portable_row}_benchmark untrained_decoder)
 # Not everywhere is there a compiler with OpenMP.
