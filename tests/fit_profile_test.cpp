@@ -42,6 +42,19 @@ TEST_CASE("intervals without end are rejected, and wide ones searched") {
     CHECK(fit_profile(measured, -most, most, theory).wasserstein < 0.1);
 }
 
+TEST_CASE("intervals as narrow as roundings are not left, and steps may vanish") {
+    const std::vector<double> measured{4, 2, 1};
+    const double next = std::nextafter(1.3, 2.0);
+    const auto inside = [&](double ratio) {
+        CHECK((ratio >= 1.3 && ratio <= next));
+        return Eigen::Vector3d(1, ratio, ratio * ratio);
+    };
+    const double ratio = fit_profile(measured, 1.3, next, inside, 33).parameter;
+    CHECK((ratio >= 1.3 && ratio <= next));
+    const auto constant = [](double) { return Eigen::Vector3d(1, 1, 1); };
+    CHECK(fit_profile(measured, 0, std::numeric_limits<double>::denorm_min(), constant).parameter < 1e-300);
+}
+
 TEST_CASE("a theory is asked at the steps of the grid, and a few times more where it is smooth") {
     for (const double rate : {0.0, 0.3, 0.51, 0.77, 1.0}) {
         int asked = 0;

@@ -25,6 +25,8 @@ namespace cesaro {
 /// profile of positions. See fit_profile().
 /// Cost: of 256 positions and more 4 to 6 rows, and the time of some 4 rows of 1024 positions beside; some 36
 /// rows where there are fewer positions, or where coefficients far apart are nearly as near.
+/// Where the rows of all coefficients in reach are the same but for 1e-15 of their mass, as of hundreds of layers that
+/// mix by nearly 1, any of them may be returned: the profile does not tell.
 ///
 /// \code
 /// const std::vector<double> norms{9, 3, 2, 1, 6};

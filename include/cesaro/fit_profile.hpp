@@ -77,7 +77,8 @@ class profile_search {
         std::vector<answer> answers;  // that are near to the best, or may come to be
         for (Eigen::Index i = 0; i <= grid; ++i) {
             const double part = double(i) / double(grid);
-            const double parameter = (1 - part) * least_ + part * greatest_;  // without overflow
+            const double between = (1 - part) * least_ + part * greatest_;  // without overflow
+            const double parameter = std::clamp(between, least_, greatest_);
             answers.push_back(ask(parameter));
             std::erase_if(answers, [&](const answer& a) {
                 return !near(a.parameter, best_, 2) && !near(a.parameter, parameter, 1);
@@ -88,6 +89,7 @@ class profile_search {
         for (const answer& a : answers)
             if (near(a.parameter, origin, 2)) path.add((a.parameter - origin) / step, a.moved);
         answers.clear();
+        if (path.nodes() < 2) return;  // so narrow an interval that its steps vanish
         refine(path, origin, step, std::max(least_, origin - step), std::min(greatest_, origin + step), 16);
     }
 
@@ -116,7 +118,7 @@ class profile_search {
         const auto& profile = profile_entries(told);
         const double sum = profile.size() == measured_.size() ? profile.sum() : 0;
         if (!(sum > 0 && std::isfinite(sum) && profile.minCoeff() >= 0))
-            (void)wasserstein(measured_, profile);
+            (void)wasserstein(measured_, profile);  // which says what is wrong
         answer a{parameter, moved_mass(measured_, sum_, profile, sum)};
         const double distance = a.moved.cwiseAbs().mean();
         if (nearest_.size() == 0 || distance < distance_) {

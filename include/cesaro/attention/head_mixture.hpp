@@ -25,9 +25,9 @@ namespace cesaro {
 /// \f[ \sum_h \omega_h A_h, \qquad \omega_h \ge 0,\; \sum_h \omega_h = 1 \f]
 ///
 /// Cost the sum of the operators'; distance-decay heads that share a mask are evaluated side by side, at
-/// 0.2 to 3 ns per head and token (docs/performance.md). In long texts, from some thousands of positions on, they are
-/// shared out to at most four sums, with OpenMP by as many threads: to the same result for any number of them, and in
-/// three scratch columns. Where other operators take part, one scratch column. Accuracy that of the operators, and one
+/// 0.2 to 3 ns per head and token (docs/performance.md). In long texts, where positions times groups of eight heads are
+/// 131072 and more, the groups are shared out to at most four sums, with OpenMP by as many threads: to the same result for
+/// any number of them, and in three scratch columns. Where other operators take part, one scratch column. Accuracy that of the operators, and one
 /// rounding per head.
 ///
 /// \code
