@@ -29,11 +29,13 @@ void check_gains(std::string_view function, std::string_view argument,
             const bool bounded =
                 !std::numeric_limits<Real>::has_infinity || gain < std::numeric_limits<Real>::infinity();
             if (gain >= 0 && bounded) continue;
-            const std::string place = Derived::IsVectorAtCompileTime
-                                          ? "[" + std::to_string(m + l) + "]"
-                                          : "(" + std::to_string(m) + ", " + std::to_string(l) + ")";
-            throw_domain_error(function, std::string(argument) + place, gain,
-                               "must be finite and not negative");
+            constexpr bool one_by_one = Derived::IsVectorAtCompileTime;
+            std::string entry(argument);
+            entry += one_by_one ? '[' : '(';
+            entry += std::to_string(one_by_one ? m + l : m);
+            if (!one_by_one) entry.append(", ").append(std::to_string(l));
+            entry += one_by_one ? ']' : ')';
+            throw_domain_error(function, entry, gain, "must be finite and not negative");
         }
     }
 }
