@@ -79,7 +79,7 @@ class decay_heads {
         for (Eigen::Index i = first; i < last; ++i) {
             const masked_group& g = groups_[std::size_t(i)];
             if constexpr (std::is_floating_point_v<Real> &&
-                          2 * lanes * sizeof(Real) <= 4 * EIGEN_MAX_ALIGN_BYTES) {
+                          sizeof(Real) * 2 * std::size_t(lanes) <= std::size_t(4) * EIGEN_MAX_ALIGN_BYTES) {
                 if (i + 1 < last && groups_[std::size_t(i + 1)].mask == g.mask) {
                     decay_group<Real, 2 * lanes>(g.heads, groups_[std::size_t(++i)].heads)
                         .template accumulate<Transposed>(x, y);
