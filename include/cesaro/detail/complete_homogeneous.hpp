@@ -116,7 +116,11 @@ void equal_positions(const Sums& p, const typename Kinds::wide& q, std::vector<N
     }
 }
 
-/// Whether a range has so few positions that they may be taken one by one.
+/// Whether a range has so few positions that taking them one by one costs less than anything else.
+inline bool is_shortest(std::int64_t positions, std::int64_t degree) {
+    return positions < 24 + degree / 4;
+}
+/// Whether it has so few that it may be done.
 inline bool is_short(std::int64_t positions, std::int64_t degree) {
     return positions < 32 + 3 * degree;
 }
@@ -177,10 +181,9 @@ void complete_homogeneous_rounded(const Places& places, std::int64_t a, std::int
                                           static_cast<typename Kinds::wide>(rho), h);
         }
     }
-    const std::int64_t few = 24 + degree / 4;
     std::int64_t begin =
         std::max(a, places.series_from(midpoint_power_sums<Number, Kinds>::first_position()));
-    if (b - begin < few) return prepend_positions(places, a, b, h);
+    if (is_shortest(b - begin, degree)) return prepend_positions(places, a, b, h);
     auto p = places.template power_sums<Number, Kinds>(begin, b);
     auto q = p.second() / p.first();
     const auto largest_ratio = [&] {
@@ -199,7 +202,7 @@ void complete_homogeneous_rounded(const Places& places, std::int64_t a, std::int
         if (begin < 4 * degree) {
             const auto twice = static_cast<typename Kinds::plain>(rho + rho);
             begin = std::max(begin, places.place_seeing(twice, 4 * degree));
-            if (b - begin < few) return prepend_positions(places, a, b, h);
+            if (is_shortest(b - begin, degree)) return prepend_positions(places, a, b, h);
             p = places.template power_sums<Number, Kinds>(begin, b);
             q = p.second() / p.first();
             rho = largest_ratio();

@@ -44,8 +44,6 @@ class double_word {
     using base = Base;
 
     double_word() = default;
-    /// The words as they are.
-    double_word(Base high, Base low) : high_(high), low_(low) {}
     double_word(Base value) : high_(value) {}  // NOLINT(google-explicit-constructor)
     template <std::floating_point T>
     requires(!std::same_as<T, Base> && std::numeric_limits<T>::digits <= std::numeric_limits<Base>::digits)
@@ -256,6 +254,8 @@ class double_word {
 
   private:
     static constexpr int table_size = 128;
+
+    double_word(Base high, Base low) : high_(high), low_(low) {}
 
     /// Both ways give the same two numbers.
     static double_word exact_product(Base a, Base b) {

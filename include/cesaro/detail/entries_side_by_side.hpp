@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <cesaro/detail/complete_homogeneous.hpp>
 #include <cesaro/detail/double_word.hpp>
 #include <cesaro/detail/lane_words.hpp>
 #include <cesaro/detail/midpoint_power_sums.hpp>
@@ -62,7 +63,7 @@ class entries_side_by_side {
     /// Whether an entry may be had: not of the query, the first places, or a range so short that it is taken one by one.
     bool has(std::int64_t source) const {
         if (hop_.size() <= 1) return source < query_;
-        return source + 1 >= first_place_ && query_ - source >= 24 + std::int64_t(hop_.size()) / 4;
+        return source + 1 >= first_place_ && !is_shortest(query_ - source, std::int64_t(hop_.size()));
     }
 
     /// Entries that has() all; NaN where the series of G converges too slowly.
@@ -134,14 +135,14 @@ class entries_side_by_side {
 
     /// rho of complete_homogeneous, or 0 where it adds positions one by one.
     [[gnu::flatten]] lane_values largest_ratios(const lane_places& sources, double degree) const {
-        lane_values positions;
+        lane_values shorter;  // 1 where a range is short
         for (std::size_t i = 0; i < lanes; ++i)
-            positions[Eigen::Index(i)] = double(query_ - sources[i]);
+            shorter[Eigen::Index(i)] = is_short(query_ - sources[i], std::int64_t(degree)) ? 1 : 0;
         const lane_values seen = sums_.lower_end() + 0.5;
         const lane_values ratio = degree / (sums_.first().high() + (degree - 1) * sums_.ratio().high());
         const lane_values rho = ratio.min(seen);
-        const auto one_by_one = (seen < 3 * rho && positions < 32 + 3 * degree) ||
-                                (seen < 2 * rho && seen < 4 * degree + places_.shift());
+        const auto one_by_one =
+            (seen < 3 * rho && shorter > 0) || (seen < 2 * rho && seen < 4 * degree + places_.shift());
         return one_by_one.select(0.0, rho);
     }
 

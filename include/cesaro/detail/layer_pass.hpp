@@ -294,19 +294,19 @@ class hops_on_columns {
     /// To every place what the past of its segment makes of it.
     template <class States>
     void add_responses(const response& past, int orders, const States& state) {
-        std::array<step, response::degree + 1> polynomial;
+        std::array<step, response::degree + 1> powers;
         for (int d = 0; d <= response::degree; ++d) {
             step coefficient = step::Constant(Real(0));
             for (std::size_t j = 0; j <= std::size_t(orders); ++j)
                 coefficient += state[j] * past.power(d)[j];
-            polynomial[std::size_t(d)] = coefficient;
+            powers[std::size_t(d)] = coefficient;
         }
         const auto size = Eigen::Index(places_.size());
         for (Eigen::Index i = 0; i < size; ++i) {
             const Real u = Real(forward ? 2 * i + 1 - size : size - 1 - 2 * i) / Real(size);
-            step value = polynomial[response::degree];
+            step value = powers[response::degree];
             for (std::size_t d = response::degree; d-- > 0;)
-                value = value * u + polynomial[d];
+                value = value * u + powers[d];
             places_[std::size_t(i)] += value;
         }
     }
