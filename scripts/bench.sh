@@ -9,7 +9,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 prepare
-programs=(influence_row influence_matrix apply fits)
+programs=(influence_row influence_matrix apply fits initialization)
 # What else is reported: the programs and which of their cases.
 entries='^(pdf_(against_tokens|under_(sink|decay)|of_many|one_by_one)|hop_law_.*)/'
 rollouts='^row_from_(running|windowed)_sums/131072$'

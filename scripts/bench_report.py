@@ -252,6 +252,16 @@ def rollout_table(runs):
         ["heads see", "time", "per head, layer and token"], rows)
 
 
+def weights_table(runs):
+    """Drawn weights in units of a number."""
+    names = ["fill_floats", "fill_fresh_floats", "numbers_by_place", "numbers_in_sequence"]
+    if not all(name in runs for name in names):
+        return ""
+    rows = [[str(key[0])] + [human(time_of(runs[name][key]) / key[0]) for name in names] for key in sorted(runs[names[0]])]
+    return "### Drawn weights, a number\n\n" + table(
+        ["numbers", "filled", "filled, fresh memory", "drawn by their places", "drawn in sequence, Boost.Random"], rows)
+
+
 def jacobian_table(file):
     if not file.exists():
         return ""
@@ -314,9 +324,10 @@ def processor():
 def main():
     results, root, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
     runs, context = load(results / "influence_row.json")
-    matrices, applied, portable, threads, entries, rollouts, fits = (
+    matrices, applied, portable, threads, entries, rollouts, fits, weights = (
         load(results / f"{name}.json")[0]
-        for name in ("influence_matrix", "apply", "portable_row", "threads", "discrete_influence", "attention", "fits"))
+        for name in ("influence_matrix", "apply", "portable_row", "threads", "discrete_influence", "attention", "fits",
+                     "initialization"))
     rows, by_tokens, by_depth = row_tables(runs)
     version = subprocess.run(shlex.split(compiler) + ["--version"], capture_output=True, text=True).stdout
     text = (f"{context['date'][:10]}, {processor()}, {context['num_cpus']} processors, {version.splitlines()[0]}. "
@@ -325,7 +336,8 @@ def main():
     text += "\n".join(filter(None, [rows, keys_table(runs), sweep_table(runs), fits_table(fits),
                                     portable_table(portable), threads_table(threads), matrix_table(matrices),
                                     apply_table(applied), entries_table(entries),
-                                    rollout_table(rollouts), jacobian_table(results / "jacobian.json"),
+                                    rollout_table(rollouts), weights_table(weights),
+                                    jacobian_table(results / "jacobian.json"),
                                     compile_table(root, compiler)]))
     plot(root, results, runs, by_tokens, by_depth)
     page = root / "docs" / "performance.md"

@@ -6,12 +6,11 @@
 #include <cesaro/decoder/decoder.hpp>
 #include <cesaro/decoder/decoder_weights.hpp>
 #include <cesaro/decoder/streamed_decoder.hpp>
+#include <cesaro/detail/gaussian_stream.hpp>
 #include <cesaro/detail/parallel.hpp>
-#include <cesaro/detail/random.hpp>
 
 #include <Eigen/Core>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -24,59 +23,26 @@ namespace cesaro {
 
 namespace detail {
 
-/// Entries drawn from one stream.
-inline constexpr Eigen::Index gaussian_piece = Eigen::Index(1) << 20;
-
-/// f(i, value) for the entries i of [first, first + size), which begin a piece: independent Gaussian numbers.
-template <class F>
-void visit_gaussians(double standard_deviation, std::uint64_t seed, std::uint64_t tensor, Eigen::Index first,
-                     Eigen::Index size, const F& f) {
-    auto engine = random_stream(seed, {tensor, std::uint64_t(first)});
-    boost::random::normal_distribution<double> normal(0, standard_deviation);
-    for (Eigen::Index i = first; i < first + size; ++i)
-        f(i, normal(engine));
-}
-
-/// Independent Gaussian entries of the given standard deviation. Every piece of a million entries has a
-/// stream of its own, so that the entries do not depend on the number of threads.
+/// Independent Gaussian entries of the given standard deviation: entry i is number i of the array's stream, so
+/// that the entries do not depend on the number of threads.
 template <class Array>
-void fill_gaussian(double standard_deviation, std::uint64_t seed, std::uint64_t tensor, Array& values) {
-    parallel_pieces(values.size(), gaussian_piece, [&](Eigen::Index first, Eigen::Index size) {
-        visit_gaussians(standard_deviation, seed, tensor, first, size, [&](Eigen::Index i, double value) {
-            values.data()[i] = typename Array::Scalar(value);
-        });
+void fill_gaussian(double deviation, std::uint64_t seed, std::uint64_t tensor, Array& values) {
+    const gaussian_stream numbers(seed, {tensor});
+    parallel_pieces(values.size(), Eigen::Index(1) << 16, [&](Eigen::Index first, Eigen::Index size) {
+        numbers.fill(std::uint64_t(first), std::size_t(size), deviation, values.data() + first);
     });
 }
 
-/// Columns of x: the rows `ids` of the matrix that fill_gaussian() would fill, x.rows() entries each. Every
-/// piece that one of them lies in is drawn once.
+/// Columns of x: the rows `ids` of the matrix that fill_gaussian() would fill, x.rows() entries each.
 template <class Matrix>
-void fill_gaussian_rows(double standard_deviation, std::uint64_t seed, std::uint64_t tensor,
+void fill_gaussian_rows(double deviation, std::uint64_t seed, std::uint64_t tensor,
                         const std::vector<Eigen::Index>& ids, Matrix& x) {
-    const Eigen::Index width = x.rows();
-    std::vector<Eigen::Index> pieces;
-    for (const Eigen::Index id : ids)
-        for (Eigen::Index p = id * width / gaussian_piece; p <= ((id + 1) * width - 1) / gaussian_piece; ++p)
-            pieces.push_back(p);
-    std::ranges::sort(pieces);
-    pieces.erase(std::unique(pieces.begin(), pieces.end()), pieces.end());
-    parallel_for(Eigen::Index(pieces.size()), [&](Eigen::Index i) {
-        const Eigen::Index first = pieces[std::size_t(i)] * gaussian_piece;
-        std::vector<std::pair<Eigen::Index, Eigen::Index>> wanted;  // first entry of a row, its column
-        Eigen::Index end = first;
-        for (std::size_t t = 0; t < ids.size(); ++t) {
-            const Eigen::Index row = ids[t] * width;
-            if (row + width <= first || row >= first + gaussian_piece) continue;
-            wanted.emplace_back(row, Eigen::Index(t));
-            end = std::max(end, std::min(row + width, first + gaussian_piece));
-        }
-        visit_gaussians(standard_deviation, seed, tensor, first, end - first,
-                        [&](Eigen::Index entry, double value) {
-                            for (const auto& [row, t] : wanted)
-                                if (entry >= row && entry < row + width)
-                                    x(entry - row, t) = typename Matrix::Scalar(value);
-                        });
-    });
+    const gaussian_stream numbers(seed, {tensor});
+    const auto draw_column = [&](Eigen::Index t) {
+        const std::uint64_t first = std::uint64_t(ids[std::size_t(t)]) * std::uint64_t(x.rows());
+        numbers.fill(first, std::size_t(x.rows()), deviation, x.col(t).data());
+    };
+    parallel_for(x.cols(), draw_column, 16);
 }
 
 /// Draws parts of the weights: the arrays are numbered, and each has a stream of its own.
@@ -146,8 +112,8 @@ template <real_scalar Real = float>
 /// The decoder of initialize_decoder(), to the last bit, each of whose layers is drawn when a pass comes to it:
 /// for networks that do not fit in memory.
 /// \throws what config.validate() throws; std::invalid_argument when a layer does not attend.
-/// Cost: nothing before it is used; for every measurement each layer twice, and a million numbers for each
-/// token of the vocabulary that is embedded, at most.
+/// Cost: nothing before it is used; for every measurement each layer twice, and of the embeddings the rows of the
+/// prompts' tokens.
 template <real_scalar Real = float>
 [[nodiscard]] streamed_decoder<Real> drawn_decoder(const decoder_config& config, std::uint64_t seed) {
     config.validate();

@@ -8,7 +8,7 @@
 #include <cesaro/decoder/unembedding.hpp>
 #include <cesaro/detail/check.hpp>
 #include <cesaro/detail/equals.hpp>
-#include <cesaro/detail/random.hpp>
+#include <cesaro/detail/gaussian_stream.hpp>
 #include <cesaro/profile_estimate.hpp>
 
 #include <Eigen/Core>
@@ -96,13 +96,10 @@ template <class Model, class Real>
     for (Eigen::Index p = 0; p < count; ++p) {
         auto u = cotangents.col((p + 1) * tokens - 1);
         switch (probes.kind) {
-            case probe_kind::gaussian: {
-                auto engine = random_stream(probes.seed, {probe_stream, pass, std::uint64_t(first + p)});
-                boost::random::normal_distribution<double> normal;
-                for (Real& entry : u)
-                    entry = Real(normal(engine));
+            case probe_kind::gaussian:
+                gaussian_stream(probes.seed, {probe_stream, pass, std::uint64_t(first + p)})
+                    .fill(0, std::size_t(u.size()), 1, u.data());
                 break;
-            }
             case probe_kind::exact:
                 u[first + p] = Real(1);
                 break;

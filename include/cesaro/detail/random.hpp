@@ -4,7 +4,6 @@
 #pragma once
 
 #include <boost/random/mersenne_twister.hpp>
-#include <boost/random/normal_distribution.hpp>
 
 #include <cstdint>
 #include <initializer_list>
