@@ -197,6 +197,25 @@ TEMPLATE_TEST_CASE("just after a spike, where many hops from it weigh more than 
     }
 }
 
+TEST_CASE("millions of positions from the first one, where polynomials of the lowest degree do") {
+    const Eigen::Index tokens = 6'000'000;
+    auto random = random_engine();
+    std::uniform_real_distribution<> uniform(0.5, 1.5);
+    const auto schedule = mixing_schedule<>::constant(9, 0.4);
+    for (const bool spike : {false, true}) {
+        CAPTURE(spike);
+        Eigen::VectorXd x = Eigen::VectorXd::NullaryExpr(tokens, [&] { return uniform(random); });
+        if (spike) x[5'300'017] = 1e9;
+        const Eigen::VectorX<long double> wide = x.cast<long double>();
+        for (const bool transpose : {false, true}) {
+            const Eigen::ArrayX<long double> exact = plain_layers(schedule, wide, transpose).array();
+            const Eigen::VectorXd y =
+                transpose ? apply_power_transpose(schedule, x) : apply_power(schedule, x);
+            CHECK(double((y.cast<long double>().array() / exact - 1).abs().maxCoeff()) < 4e-15);
+        }
+    }
+}
+
 TEST_CASE("what is not finite stays where it reaches, far from the first position too") {
     const double infinity = std::numeric_limits<double>::infinity();
     const Eigen::Index spoilt = 30011;

@@ -11,8 +11,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <limits>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -64,19 +66,31 @@ class hops_on_columns {
         if constexpr (!forward) std::reverse(starts.begin(), starts.end());
         for (const Eigen::Index first : starts) {
             const Eigen::Index length = std::min(x.rows() - first, segments_ * segment_from(first));
-            const auto read = [&] {
-                resize(length);
+            const auto read = [&](Eigen::Index from, Eigen::Index count) {
+                resize(count);
                 for_each_place<bool(In::IsRowMajor)>(
-                    length, [&](step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
-                        place[lane] = x.coeff(first + n, column + j);
+                    count, [&](step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
+                        place[lane] = x.coeff(from + n, column + j);
                     });
             };
-            read();
-            if (!few_hops(first, length, read)) every_hop(first);
-            for_each_place<bool(Out::IsRowMajor)>(
-                length, [&](const step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
-                    y.coeffRef(first + n, column + j) = place[lane];
-                });
+            const auto write = [&](Eigen::Index from, Eigen::Index count) {
+                for_each_place<bool(Out::IsRowMajor)>(
+                    count, [&](const step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
+                        y.coeffRef(from + n, column + j) = place[lane];
+                    });
+            };
+            if (few_hops(first, length, read)) {
+                write(first, length);
+            } else {
+                const Eigen::Index part = segments_ * shortest, parts = (length + part - 1) / part;
+                for (Eigen::Index i = 0; i < parts; ++i) {
+                    const Eigen::Index begin = (forward ? i : parts - 1 - i) * part;
+                    const Eigen::Index count = std::min(part, length - begin);
+                    read(first + begin, count);
+                    every_hop(first + begin);
+                    write(first + begin, count);
+                }
+            }
         }
     }
 
@@ -84,11 +98,18 @@ class hops_on_columns {
     static constexpr bool forward = Direction == walk::forward;
     /// Where chunks are far from the first position: its shortest segments are a 128th of the distance.
     static constexpr Eigen::Index distant = 8192;
+    /// Segments of a chunk that fits the first-level cache.
+    static constexpr Eigen::Index shortest = 64;
     static constexpr int fewest_orders = 4;
 
     using step = Eigen::Array<Real, width, 1>;
     using array = Eigen::ArrayX<Real>;
     using response = responses_of_past<step>;
+    /// Two vectors: so few lanes that the sums of four hops stay in registers.
+    static constexpr int together =
+        std::clamp(2 * EIGEN_MAX_STATIC_ALIGN_BYTES / int(sizeof(Real)), 4, width);
+    using lanes = Eigen::Array<Real, together, 1>;
+    using sums = std::array<step, std::size_t(response::most_orders)>;
     using polynomial_values = std::array<Real, std::size_t(response::most_orders) + 2>;  // h_0, h_1, ...
 
     /// Sums that run over all chunks, and what their roundings have lost: the many chunks of a long column add up
@@ -112,10 +133,14 @@ class hops_on_columns {
         array lost;
     };
 
-    /// Positions of a segment of a chunk that begins there. A chunk fits the first-level cache.
+    /// Positions of a segment of a chunk that begins there: of long ones the past changes little more often than need
+    /// be, and of many hops enough may be made within them.
     Eigen::Index segment_from(Eigen::Index first) const {
         const bool hop_by_hop = !is_float_or_double<Real> || hops_ < 2 * Eigen::Index(fewest_orders);
-        return std::clamp<Eigen::Index>(first / 256, 64, hop_by_hop ? 64 : 192);
+        const Eigen::Index longest = hop_by_hop                                        ? shortest
+                                     : hops_ < 2 * Eigen::Index(response::most_orders) ? 192
+                                                                                       : 768;
+        return std::clamp(first / 256, shortest, longest);
     }
 
     /// Room for a chunk. Where the last segment is not full, places are left over beyond the last position;
@@ -139,22 +164,32 @@ class hops_on_columns {
     /// The first lane of the i-th segment on the way.
     Eigen::Index lane_of(int i) const { return Eigen::Index(forward ? i : segments_ - 1 - i) * columns_; }
 
-    /// f(place, lane, n, j) for position n of the chunk in column j, in the order in which the columns are
-    /// stored.
+    /// f(place, lane, n, j) for position n of the chunk in column j: of all segments so few positions at a time
+    /// that the cache keeps their places, in the order in which the columns are stored.
     template <bool ByRows, class Function>
     void for_each_place(Eigen::Index length, const Function& f) {
+        constexpr std::integral_constant<Eigen::Index, 32> tile;
         const auto size = Eigen::Index(places_.size());
-        for (Eigen::Index n = 0; n < length; n += size) {
-            const Eigen::Index end = std::min(size, length - n);
-            const Eigen::Index lane = n / size * columns_;
-            if (ByRows) {
-                for (Eigen::Index s = 0; s < end; ++s)
+        const auto visit = [&](Eigen::Index s, Eigen::Index segment, auto count) {
+            step* const place = &places_[std::size_t(s)];
+            const Eigen::Index lane = segment * columns_, n = segment * size + s;
+            if constexpr (ByRows) {
+                for (Eigen::Index i = 0; i < count; ++i)
                     for (Eigen::Index j = 0; j < columns_; ++j)
-                        f(places_[std::size_t(s)], lane + j, n + s, j);
+                        f(place[i], lane + j, n + i, j);
             } else {
                 for (Eigen::Index j = 0; j < columns_; ++j)
-                    for (Eigen::Index s = 0; s < end; ++s)
-                        f(places_[std::size_t(s)], lane + j, n + s, j);
+                    for (Eigen::Index i = 0; i < count; ++i)
+                        f(place[i], lane + j, n + i, j);
+            }
+        };
+        for (Eigen::Index s = 0; s < size; s += tile) {
+            for (Eigen::Index segment = 0; segment < segments_; ++segment) {
+                const Eigen::Index left = std::min(size - s, length - segment * size - s);
+                if (left >= tile)
+                    visit(s, segment, tile);
+                else if (left > 0)
+                    visit(s, segment, left);
             }
         }
     }
@@ -204,8 +239,8 @@ class hops_on_columns {
         }
     }
 
-    /// The hops of a chunk far from the first position, by as few of them as leave out nothing that matters; false,
-    /// and the chunk as it was read, when that cannot be told of any number of them.
+    /// The hops of a chunk far from the first position, by as few of them as leave out nothing that matters; false
+    /// when that cannot be told of any number of them.
     template <class Read>
     bool few_hops(Eigen::Index first, Eigen::Index length, const Read& read) {
         if constexpr (is_float_or_double<Real>) {
@@ -214,10 +249,10 @@ class hops_on_columns {
             for (const int orders : {4, 5, 6, 8}) {
                 if (hops_ < 2 * Eigen::Index(orders) || !promising(orders, Real(size) / Real(first)))
                     continue;
+                read(first, length);
                 before_ = past_;
                 if (hops_of_orders(orders, first, size)) return true;
                 past_ = before_;
-                read();
             }
         }
         return false;
@@ -241,25 +276,9 @@ class hops_on_columns {
 
     /// The first `orders` hops within each segment, and of its past h_0 .. h_orders; false when that is not enough.
     bool hops_of_orders(int orders, Eigen::Index first, Eigen::Index size) {
-        step largest = step::Constant(Real(0));
-        std::array<step, std::size_t(response::most_orders)> sum;
-        sum.fill(step::Constant(Real(0)));
         const step before = positions_before(first, size);
-        for (Eigen::Index i = 0; i < size; ++i) {
-            const Eigen::Index s = forward ? i : size - 1 - i;
-            const step reciprocal = (before + Real(s + 1)).inverse();
-            step t = places_[std::size_t(s)];
-            step result = weights_[0] * t;
-            largest = largest.max(t.abs());
-            for (int k = 0; k < orders; ++k) {
-                if constexpr (!forward) t *= reciprocal;
-                t += sum[std::size_t(k)];
-                sum[std::size_t(k)] = t;
-                if constexpr (forward) t *= reciprocal;
-                result += weights_[k + 1] * t;
-            }
-            places_[std::size_t(s)] = result;
-        }
+        sums sum;
+        const step largest = first_hops_of_orders(orders, before, sum);
         const response past(Direction, orders, before, size);
         std::array<step, std::size_t(response::most_orders) + 1> state;  // C_0, C_1, ... before each segment
         for (int i = 0; i < segments_; ++i) {
@@ -287,27 +306,117 @@ class hops_on_columns {
             for (Eigen::Index k = 0; k < changes_.size(); ++k)
                 past_.add(k, changes_[k]);
         }
-        add_responses(past, orders, state);
+        const Real reach = Real(size) / Real(first);
+        if (degree_matches(3, orders, reach, state))
+            add_responses<3>(past, orders, state);
+        else if (degree_matches(5, orders, reach, state))
+            add_responses<5>(past, orders, state);
+        else
+            add_responses<8>(past, orders, state);
         return true;
     }
 
-    /// To every place what the past of its segment makes of it.
+    /// The largest |x|, and of the first hops within the segments the sums, k-th of those of hop k.
+    step first_hops_of_orders(int orders, const step& before, sums& sum) {
+        switch (orders) {
+            case 4:
+                return first_hops<4>(before, sum);
+            case 5:
+                return first_hops<5>(before, sum);
+            case 6:
+                return first_hops<6>(before, sum);
+            default:
+                return first_hops<8>(before, sum);
+        }
+    }
+
+    /// Few positions are added up at a time, whose sums are added to those before.
+    template <int Orders>
+    step first_hops(const step& before, sums& sum) {
+        constexpr Eigen::Index few = 32;
+        std::array<Real, Orders + 1> weight;
+        std::copy_n(weights_.data(), Orders + 1, weight.data());
+        const auto size = Eigen::Index(places_.size());
+        step largest;
+        for (int lane = 0; lane < width; lane += together) {
+            lanes most = lanes::Constant(Real(0));
+            std::array<lanes, Orders> total;
+            total.fill(most);
+            const lanes first = before.template segment<together>(lane);
+            for (Eigen::Index begin = 0; begin < size; begin += few) {
+                std::array<lanes, Orders> part;
+                part.fill(lanes::Constant(Real(0)));
+                for (Eigen::Index i = begin; i < std::min(begin + few, size); ++i) {
+                    const Eigen::Index s = forward ? i : size - 1 - i;
+                    auto place = places_[std::size_t(s)].template segment<together>(lane);
+                    const lanes reciprocal = (first + Real(s + 1)).inverse();
+                    lanes t = place;
+                    lanes result = weight[0] * t;
+                    most = most.max(t.abs());
+                    for (std::size_t k = 0; k < Orders; ++k) {
+                        if constexpr (!forward) t *= reciprocal;
+                        part[k] += t;
+                        t = total[k] + part[k];
+                        if constexpr (forward) t *= reciprocal;
+                        result += weight[k + 1] * t;
+                    }
+                    place = result;
+                }
+                for (std::size_t k = 0; k < Orders; ++k)
+                    total[k] += part[k];
+            }
+            largest.template segment<together>(lane) = most;
+            for (std::size_t k = 0; k < Orders; ++k)
+                sum[k].template segment<together>(lane) = total[k];
+        }
+        return largest;
+    }
+
+    /// Whether polynomials of that degree d leave out no more of C_j h_j, j = 0, 1, ..., than an eighth of the rounding
+    /// of C_0. Of q = reach, h_j is a power series in (n - a) / a, whose coefficients are those of log^j(1 + x) / j!, by
+    /// which one divides by 1 + x: that of x^{j+e} is at most binomial(j/2 + e, e) / j!, as 1/(i+1) is at most
+    /// binomial(2i, i) / 4^i. Interpolation at d + 1 Chebyshev points errs in x^m, m > d, by at most
+    /// binomial(m, d+1) q^m / 4^d, and the terms fall off faster than by halves.
     template <class States>
+    bool degree_matches(int degree, int orders, const Real& reach, const States& state) const {
+        step left_out = step::Constant(Real(0));
+        Real factorial(1);
+        for (int j = 0; j <= orders; ++j) {
+            const int m = std::max(degree + 1, j);
+            Real coefficient = std::pow(reach, m) / factorial;
+            for (int e = 1; e <= m - j; ++e)
+                coefficient *= (Real(j) / 2 + Real(e)) / Real(e);
+            for (int i = degree + 2; i <= m; ++i)
+                coefficient *= Real(i) / Real(i - degree - 1);
+            left_out += coefficient * state[std::size_t(j)].abs();
+            factorial *= Real(j + 1);
+        }
+        const Real lost = std::numeric_limits<Real>::epsilon() / 16 * std::ldexp(Real(1), 2 * degree);
+        return (left_out <= lost * state[0].abs()).all();
+    }
+
+    /// To every place what the past of its segment makes of it.
+    template <int Degree, class States>
     void add_responses(const response& past, int orders, const States& state) {
-        std::array<step, response::degree + 1> powers;
-        for (int d = 0; d <= response::degree; ++d) {
-            step coefficient = step::Constant(Real(0));
-            for (std::size_t j = 0; j <= std::size_t(orders); ++j)
-                coefficient += state[j] * past.power(d)[j];
-            powers[std::size_t(d)] = coefficient;
+        const auto powers = past.template powers<Degree>();
+        std::array<step, Degree + 1> coefficients;
+        for (std::size_t d = 0; d <= Degree; ++d) {
+            coefficients[d] = state[0] * powers[d][0];
+            for (std::size_t j = 1; j <= std::size_t(orders); ++j)
+                coefficients[d] += state[j] * powers[d][j];
         }
         const auto size = Eigen::Index(places_.size());
-        for (Eigen::Index i = 0; i < size; ++i) {
-            const Real u = Real(forward ? 2 * i + 1 - size : size - 1 - 2 * i) / Real(size);
-            step value = powers[response::degree];
-            for (std::size_t d = response::degree; d-- > 0;)
-                value = value * u + powers[d];
-            places_[std::size_t(i)] += value;
+        for (int lane = 0; lane < width; lane += together) {
+            std::array<lanes, Degree + 1> coefficient;
+            for (std::size_t d = 0; d <= Degree; ++d)
+                coefficient[d] = coefficients[d].template segment<together>(lane);
+            for (Eigen::Index i = 0; i < size; ++i) {
+                const Real u = Real(forward ? 2 * i + 1 - size : size - 1 - 2 * i) / Real(size);
+                lanes value = coefficient[Degree];
+                for (std::size_t d = Degree; d-- > 0;)
+                    value = value * u + coefficient[d];
+                places_[std::size_t(i)].template segment<together>(lane) += value;
+            }
         }
     }
 

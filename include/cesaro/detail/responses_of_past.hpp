@@ -39,7 +39,6 @@ class responses_of_past {
 
   public:
     static constexpr int most_orders = 8;
-    static constexpr int degree = 8;  ///< of the polynomials
     /// h_0, h_1, ..., one more than the orders.
     using polynomials = std::array<Step, most_orders + 2>;
 
@@ -50,35 +49,41 @@ class responses_of_past {
           orders_(orders),
           first_(first),
           size_(Real(size)),
-          whole_(after(Step::Constant(size_))) {
-        // Only the differences from the middle go through the matrix, whose entries alternate and are large.
-        const auto& points = chebyshev_points<degree>::get();
-        const polynomials middle = after(taken(0));
-        std::array<polynomials, degree + 1> values;
-        for (int i = 0; i <= degree; ++i) {
-            values[std::size_t(i)] = after(taken(points[i]));
-            for (std::size_t j = 0; j <= std::size_t(orders); ++j)
-                values[std::size_t(i)][j] =
-                    seen(values[std::size_t(i)][j], taken(points[i])) - seen(middle[j], taken(0));
-        }
-        for (int d = 0; d <= degree; ++d) {
-            auto& coefficients = powers_[std::size_t(d)];
-            for (std::size_t j = 0; j <= std::size_t(orders); ++j)
-                coefficients[j] = d == 0 ? seen(middle[j], taken(0)) : Step::Constant(Real(0));
-            for (int i = 0; i <= degree; ++i) {
-                const auto weight = Real(points.to_power(d, i));
-                for (std::size_t j = 0; j <= std::size_t(orders); ++j)
-                    coefficients[j] += weight * values[std::size_t(i)][j];
-            }
-        }
-    }
+          whole_(after(Step::Constant(size_))) {}
 
     /// h_j of all positions of the segments.
     const polynomials& whole() const { return whole_; }
 
-    /// [j]: the coefficient of u^d in h_j of s positions, and in that / (n + 1) where the walk is forward. The u of
-    /// the s-th position on the way is (2 s - size - 1) / size.
-    const polynomials& power(int d) const { return powers_[std::size_t(d)]; }
+    /// Coefficients of u^0, u^1, ..., of each the h_j: of s positions, and where the walk is forward h_j / (n + 1). The
+    /// u of the s-th position on the way is (2 s - size - 1) / size.
+    template <int Degree>
+    std::array<polynomials, Degree + 1> powers() const {
+        // Only the differences from the middle go through the matrix, whose entries alternate and are large.
+        const auto& points = chebyshev_points<Degree>::get();
+        const std::size_t count = std::size_t(orders_) + 1;
+        polynomials middle = after(taken(0));
+        for (std::size_t j = 0; j < count; ++j)
+            middle[j] = seen(middle[j], taken(0));
+        std::array<polynomials, Degree + 1> values;
+        for (int i = 0; i <= Degree; ++i) {
+            polynomials& value = values[std::size_t(i)];
+            value = after(taken(points[i]));
+            for (std::size_t j = 0; j < count; ++j)
+                value[j] = seen(value[j], taken(points[i])) - middle[j];
+        }
+        std::array<polynomials, Degree + 1> powers;
+        for (int d = 0; d <= Degree; ++d) {
+            polynomials& coefficients = powers[std::size_t(d)];
+            for (std::size_t j = 0; j < count; ++j)
+                coefficients[j] = d == 0 ? middle[j] : Step::Constant(Real(0));
+            for (int i = 0; i <= Degree; ++i) {
+                const auto weight = Real(points.to_power(d, i));
+                for (std::size_t j = 0; j < count; ++j)
+                    coefficients[j] += weight * values[std::size_t(i)][j];
+            }
+        }
+        return powers;
+    }
 
   private:
     Step taken(double u) const { return Step::Constant((size_ * Real(u) + size_ + Real(1)) / Real(2)); }
@@ -119,7 +124,6 @@ class responses_of_past {
     Step first_;
     Real size_;
     polynomials whole_;
-    std::array<polynomials, degree + 1> powers_;
 };
 
 }  // namespace cesaro::detail
