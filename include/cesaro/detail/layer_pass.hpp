@@ -383,7 +383,9 @@ class hops_on_columns {
         Real factorial(1);
         for (int j = 0; j <= orders; ++j) {
             const int m = std::max(degree + 1, j);
-            Real coefficient = std::pow(reach, m) / factorial;
+            Real coefficient = Real(1) / factorial;
+            for (int i = 0; i < m; ++i)
+                coefficient *= reach;
             for (int e = 1; e <= m - j; ++e)
                 coefficient *= (Real(j) / 2 + Real(e)) / Real(e);
             for (int i = degree + 2; i <= m; ++i)
