@@ -460,12 +460,12 @@ inline constexpr bool has_lanes = std::is_same_v<wide<working_number<Real>>, dou
 template <class Real, class Places, class Positions>
 void write_side_by_side(const discrete_influence<Real>& d, const Places& places, const Positions& sources,
                         Eigen::VectorX<Real>& p) {
-    entries_side_by_side<Places> entries(places, d.query(), d.weights());
+    entries_side_by_side<Places, double> entries(places, d.query(), d.weights());
     lane_places waiting{};
     std::array<Eigen::Index, lanes> index{};
     std::size_t count = 0;
     const auto write = [&] {
-        const lane_values values = entries(waiting);
+        const auto values = entries(waiting);
         for (std::size_t i = 0; i < count; ++i) {
             const double value = values[Eigen::Index(i)];
             p[index[i]] =

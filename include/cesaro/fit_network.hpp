@@ -45,7 +45,7 @@ template <detail::profile_like P>
     };
     if (depth == 0 || profile.size() < 256) return detail::fit_for(function, profile, 0, 1, theory, 32);
     detail::profile_search<decltype(theory)> search(profile, 0, 1, theory);
-    if (const auto sketched = detail::mixing_sketch(profile, depth).least()) {
+    if (const auto sketched = detail::mixing_sketch<double>(profile, depth).least()) {
         const double step = 1 / (128 * double(depth + 4));  // whose cubes do not matter
         search.refine_around(sketched->alpha, step, sketched->low, sketched->high);
         const double alpha = search.best();

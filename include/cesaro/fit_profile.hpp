@@ -84,7 +84,7 @@ class profile_search {
                 return !near(a.parameter, best_, 2) && !near(a.parameter, parameter, 1);
             });
         }
-        profile_path path;
+        profile_path<double> path;
         const double origin = best_;
         for (const answer& a : answers)
             if (near(a.parameter, origin, 2)) path.add((a.parameter - origin) / step, a.moved);
@@ -96,7 +96,7 @@ class profile_search {
     /// The least in [low, high] from three parameters, `step` apart.
     void refine_around(double middle, double step, double low, double high) {
         middle = std::clamp(middle, least_ + step, greatest_ - step);
-        profile_path path;
+        profile_path<double> path;
         for (const int i : {0, -1, 1})
             path.add(i, ask(middle + i * step).moved);
         refine(path, middle, step, low, high, 0);
@@ -132,7 +132,7 @@ class profile_search {
     /// Asks where the path through the answers is nearest, which the next answer corrects, until that has been asked
     /// already. Of a theory that does not go the way that its path foretells, by Brent's method.
     /// \param path in steps from the origin. \param looks where it may have several least places, how often to look.
-    void refine(profile_path& path, double origin, double step, double low, double high, int looks) {
+    void refine(profile_path<double>& path, double origin, double step, double low, double high, int looks) {
         const auto place = [&](double parameter) { return (parameter - origin) / step; };
         const double tolerance = 1e-9 * (greatest_ / step - least_ / step);
         double surprise = std::numeric_limits<double>::infinity();
@@ -142,9 +142,9 @@ class profile_search {
             if (i > 2 && !(surprise < 0.01 * path.speed())) break;
             const double best = place(best_);
             path_distance distance(path);
-            sloped_value from = distance(best);
+            sloped_value<double> from = distance(best);
             for (int j = 1; i < 2 && j < looks; ++j) {
-                const sloped_value there = distance(least + (greatest - least) * j / looks);
+                const auto there = distance(least + (greatest - least) * j / looks);
                 if (there.value < from.value) from = there;
             }
             const double first = std::clamp(4 * surprise / path.speed(), 2 * tolerance, 0.0625);

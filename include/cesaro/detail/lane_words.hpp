@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 namespace cesaro::detail {
 
@@ -17,23 +18,27 @@ namespace cesaro::detail {
 /// other. Functions of them are flattened where time is spent: in a large program compilers stop to inline, and a call
 /// for every operation of Eigen's costs more than the operation.
 inline constexpr std::size_t lanes = 8;
-using lane_values = Eigen::Array<double, int(lanes), 1>;
+template <class Real>
+using lane_values = Eigen::Array<Real, int(lanes), 1>;
 using lane_places = std::array<std::int64_t, lanes>;
 
-/// Double words side by side, with the operators of double_word, to the same errors. Where a double is evaluated as
-/// such alone.
+/// Double words side by side, with the operators of double_word, to the same errors. Real is double, where that is
+/// evaluated as such alone; a parameter, here and where lanes are used, so that a header alone compiles nothing of it.
+template <class Real>
 class lane_words {
+    using values = lane_values<Real>;
+
   public:
-    using base = double;
+    using base = Real;
 
     lane_words() = default;
-    lane_words(const lane_values& high, const lane_values& low) : high_(high), low_(low) {}
-    explicit lane_words(const lane_values& high) : high_(high), low_(lane_values::Zero()) {}
-    explicit lane_words(const double_word<double>& word)
-        : high_(lane_values::Constant(word.high())), low_(lane_values::Constant(word.low())) {}
+    lane_words(const values& high, const values& low) : high_(high), low_(low) {}
+    explicit lane_words(const values& high) : high_(high), low_(values::Zero()) {}
+    explicit lane_words(const double_word<Real>& word)
+        : high_(values::Constant(word.high())), low_(values::Constant(word.low())) {}
 
-    const lane_values& high() const { return high_; }
-    const lane_values& low() const { return low_; }
+    const values& high() const { return high_; }
+    const values& low() const { return low_; }
 
     friend lane_words operator-(const lane_words& a) { return {-a.high_, -a.low_}; }
     friend lane_words operator+(const lane_words& a, const lane_words& b) {
@@ -45,40 +50,40 @@ class lane_words {
         return renormalized(product.high_, product.low_ + (a.high_ * b.low_ + a.low_ * b.high_));
     }
     /// a / b, given 1 / b as rounded.
-    friend lane_words quotient(const lane_words& a, const lane_words& b, const lane_values& inverse) {
-        const lane_values rounded = a.high_ * inverse;
+    friend lane_words quotient(const lane_words& a, const lane_words& b, const values& inverse) {
+        const values rounded = a.high_ * inverse;
         const lane_words product = exact_product(rounded, b.high_);
-        const lane_values rest = (a.high_ - product.high_) - product.low_ + (a.low_ - rounded * b.low_);
+        const values rest = (a.high_ - product.high_) - product.low_ + (a.low_ - rounded * b.low_);
         return renormalized(rounded, rest * inverse);
     }
 
     /// The upper `bits` of the digits, by Veltkamp's splitting.
-    static lane_values upper_part(const lane_values& a, int bits) {
-        const double factor = double(std::int64_t(1) << (53 - bits)) + 1;
-        const lane_values scaled = factor * a;
+    static values upper_part(const values& a, int bits) {
+        const Real factor = Real(std::int64_t(1) << (std::numeric_limits<Real>::digits - bits)) + 1;
+        const values scaled = factor * a;
         return scaled - (scaled - a);
     }
-    static lane_words renormalized(const lane_values& high, const lane_values& low) {
-        const lane_values sum = high + low;
+    static lane_words renormalized(const values& high, const values& low) {
+        const values sum = high + low;
         return {sum, low - (sum - high)};
     }
-    static lane_words exact_sum(const lane_values& a, const lane_values& b) {
-        const lane_values sum = a + b;
-        const lane_values added = sum - a;
+    static lane_words exact_sum(const values& a, const values& b) {
+        const values sum = a + b;
+        const values added = sum - a;
         return {sum, (a - (sum - added)) + (b - added)};
     }
 
   private:
-    static lane_words exact_product(const lane_values& a, const lane_values& b) {
-        const lane_values product = a * b;
-        const lane_values a1 = upper_part(a, 26);
-        const lane_values b1 = upper_part(b, 26);
-        const lane_values a2 = a - a1;
-        const lane_values b2 = b - b1;
+    static lane_words exact_product(const values& a, const values& b) {
+        const values product = a * b;
+        const values a1 = upper_part(a, 26);
+        const values b1 = upper_part(b, 26);
+        const values a2 = a - a1;
+        const values b2 = b - b1;
         return {product, ((a1 * b1 - product) + a1 * b2 + a2 * b1) + a2 * b2};
     }
 
-    lane_values high_, low_;
+    values high_, low_;
 };
 
 }  // namespace cesaro::detail

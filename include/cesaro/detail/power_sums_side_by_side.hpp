@@ -21,17 +21,19 @@ namespace cesaro::detail {
 ///
 /// the share and 1 - share = (a - 1/2) / (b + 1/2) are products by the inverse of the end, and the logarithm is taken
 /// from the smaller one. Relative error of p_1 and p_2: some 2^-64.
-template <class Places>
+template <class Places, class Real>
 class power_sums_side_by_side {
-    using Word = double_word<double>;
-    using Kinds = number_kinds<double>;
+    using values = lane_values<Real>;
+    using words = lane_words<Real>;
+    using Word = double_word<Real>;
+    using Kinds = number_kinds<Real>;
 
   public:
     /// Of p_r.
     static constexpr int most_orders = 64;
 
     power_sums_side_by_side(const Places& places, std::int64_t b)
-        : coefficients_(midpoint_coefficients<double, Kinds>()),
+        : coefficients_(midpoint_coefficients<Real, Kinds>()),
           shift_(places.shift()),
           end_(b),
           inverse_end_(Word(1.0) / ((Word(b) + Word(0.5)) + Word(shift_))),
@@ -47,42 +49,42 @@ class power_sums_side_by_side {
     }
 
     /// p_1, and p_2 / p_1.
-    const lane_words& first() const { return first_; }
-    const lane_words& ratio() const { return ratio_; }
+    const words& first() const { return first_; }
+    const words& ratio() const { return ratio_; }
     /// a - 1/2, and its inverse, which no r of the range is above.
-    const lane_values& lower_end() const { return begin_.high(); }
-    const lane_values& inverse() const { return inverse_; }
+    const values& lower_end() const { return begin_.high(); }
+    const values& inverse() const { return inverse_; }
 
     /// p_r, r > 2.
-    [[gnu::flatten]] lane_values operator()(int r) {
-        const lane_values less = correction(r);
-        return difference(r - 1) * (1 / double(r - 1)) - less;
+    [[gnu::flatten]] values operator()(int r) {
+        const values less = correction(r);
+        return difference(r - 1) * (1 / Real(r - 1)) - less;
     }
 
   private:
     /// a - 1/2 and b - a + 1, exactly, as sums of two doubles; and which is the smaller one.
     void split(const lane_places& a) {
-        constexpr double half_range = 4294967296.0;
+        constexpr Real half_range = 4294967296.0;
         for (std::size_t lane = 0; lane < lanes; ++lane) {
             const auto i = Eigen::Index(lane);
             const std::int64_t count = end_ - a[lane] + 1;
-            begin_upper_[i] = double(a[lane] >> 32) * half_range;
-            begin_lower_[i] = double(a[lane] & 0xffffffff) - 0.5;
-            count_upper_[i] = double(count >> 32) * half_range;
-            count_lower_[i] = double(count & 0xffffffff);
-            const double begin = begin_upper_[i] + begin_lower_[i] + shift_;
+            begin_upper_[i] = Real(a[lane] >> 32) * half_range;
+            begin_lower_[i] = Real(a[lane] & 0xffffffff) - 0.5;
+            count_upper_[i] = Real(count >> 32) * half_range;
+            count_lower_[i] = Real(count & 0xffffffff);
+            const Real begin = begin_upper_[i] + begin_lower_[i] + shift_;
             near_[i] = count_upper_[i] + count_lower_[i] < begin ? 1 : 0;
         }
     }
     [[gnu::flatten]] void divide() {
-        begin_ = lane_words::exact_sum(begin_upper_, begin_lower_);
-        if constexpr (Places::has_sink) begin_ = begin_ + lane_words(Word(shift_));
+        begin_ = words::exact_sum(begin_upper_, begin_lower_);
+        if constexpr (Places::has_sink) begin_ = begin_ + words(Word(shift_));
         inverse_ = begin_.high().inverse();
-        const lane_words count = lane_words::exact_sum(count_upper_, count_lower_);
-        const lane_values far = 1 - near_;
-        const lane_words smaller(near_ * count.high() + far * begin_.high(),
-                                 near_ * count.low() + far * begin_.low());
-        smaller_ = smaller * lane_words(inverse_end_);
+        const words count = words::exact_sum(count_upper_, count_lower_);
+        const values far = 1 - near_;
+        const words smaller(near_ * count.high() + far * begin_.high(),
+                            near_ * count.low() + far * begin_.low());
+        smaller_ = smaller * words(inverse_end_);
         rest_ = near_ + (far - near_) * smaller_.high();
     }
     /// Tables are read one by one.
@@ -97,17 +99,16 @@ class power_sums_side_by_side {
     }
     /// p_1 and p_2 but for the corrections.
     [[gnu::flatten]] void integrate() {
-        const lane_values far = 1 - near_;
-        const lane_values sign = near_ - far;
-        const lane_values upper = lane_words::upper_part(smaller_.high(), 22);
-        const lane_values lower = (smaller_.high() - upper) + smaller_.low();
-        const lane_words centre = lane_words::exact_sum(exponent_ * ln_2_.high(), logarithm_high_);
-        const lane_values centre_low = centre.low() + (logarithm_low_ + exponent_ * ln_2_.low());
-        const lane_values factor = sign * reciprocal_;
-        first_ = -log_beside(lane_words(centre.high(), centre_low),
-                             lane_values((near_ * reciprocal_ - 1) - factor * upper),
-                             lane_values(-factor * lower));
-        const lane_words share = lane_words(far) + lane_words(sign * smaller_.high(), sign * smaller_.low());
+        const values far = 1 - near_;
+        const values sign = near_ - far;
+        const values upper = words::upper_part(smaller_.high(), 22);
+        const values lower = (smaller_.high() - upper) + smaller_.low();
+        const words centre = words::exact_sum(exponent_ * ln_2_.high(), logarithm_high_);
+        const values centre_low = centre.low() + (logarithm_low_ + exponent_ * ln_2_.low());
+        const values factor = sign * reciprocal_;
+        first_ = -log_beside(words(centre.high(), centre_low),
+                             values((near_ * reciprocal_ - 1) - factor * upper), values(-factor * lower));
+        const words share = words(far) + words(sign * smaller_.high(), sign * smaller_.low());
         gap_ = quotient(share, begin_, inverse_);
     }
     [[gnu::flatten]] void correct() {
@@ -116,15 +117,15 @@ class power_sums_side_by_side {
         x_power_ = inverse_end_.high();
         differences_[1] = gap_.high();
         known_ = 1;
-        const lane_values first = correction(1);
-        const lane_values second = correction(2);
-        first_ = lane_words::renormalized(first_.high(), first_.low() - first);
-        gap_ = lane_words::renormalized(gap_.high(), gap_.low() - second);
+        const values first = correction(1);
+        const values second = correction(2);
+        first_ = words::renormalized(first_.high(), first_.low() - first);
+        gap_ = words::renormalized(gap_.high(), gap_.low() - second);
         ratio_ = quotient(gap_, first_, first_.high().inverse());
     }
 
     /// D_s.
-    const lane_values& difference(int s) {
+    const values& difference(int s) {
         for (; known_ < s; ++known_) {
             geometric_ = inverse_ * geometric_ + x_power_;
             x_power_ *= inverse_end_.high();
@@ -134,39 +135,39 @@ class power_sums_side_by_side {
     }
     /// What p_r is below its integral: as many terms as matter where a is least, D_{s+2} / D_s being at most
     /// y^2 (s + 2) / s.
-    lane_values correction(int r) {
-        constexpr double enough = std::numeric_limits<double>::epsilon() / 64;
-        lane_values sum = lane_values::Zero();
-        double rising = r;
-        double power = largest_ * largest_;
-        double last = 1;
+    values correction(int r) {
+        constexpr Real enough = std::numeric_limits<Real>::epsilon() / 64;
+        values sum = values::Zero();
+        Real rising = r;
+        Real power = largest_ * largest_;
+        Real last = 1;
         for (int j = 1; j < int(coefficients_.size()); ++j) {
             const int s = r + 2 * j - 1;
-            const double coefficient = rising * coefficients_[std::size_t(j)];
-            const double most = coefficient * s * power;
+            const Real coefficient = rising * coefficients_[std::size_t(j)];
+            const Real most = coefficient * s * power;
             if (most > last) break;
             sum += (j % 2 == 1 ? coefficient : -coefficient) * difference(s);
             if (!(most > enough)) break;
             last = most;
-            rising *= double(s) * (s + 1);
+            rising *= Real(s) * (s + 1);
             power *= largest_ * largest_;
         }
         return sum;
     }
 
-    const std::vector<double>& coefficients_;
-    double shift_;
+    const std::vector<Real>& coefficients_;
+    Real shift_;
     std::int64_t end_;
     Word inverse_end_;
     Word ln_2_ = Word::short_ln_2();
-    lane_values near_, begin_upper_, begin_lower_, count_upper_, count_lower_;
-    lane_values rest_, reciprocal_, exponent_, logarithm_high_, logarithm_low_;
-    lane_values inverse_, geometric_;
-    lane_words begin_, smaller_, gap_, first_, ratio_;
-    double largest_ = 0;
-    double x_power_ = 0;
+    values near_, begin_upper_, begin_lower_, count_upper_, count_lower_;
+    values rest_, reciprocal_, exponent_, logarithm_high_, logarithm_low_;
+    values inverse_, geometric_;
+    words begin_, smaller_, gap_, first_, ratio_;
+    Real largest_ = 0;
+    Real x_power_ = 0;
     int known_ = 0;
-    std::vector<lane_values> differences_;
+    std::vector<values> differences_;
 };
 
 }  // namespace cesaro::detail

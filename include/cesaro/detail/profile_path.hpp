@@ -21,60 +21,64 @@ namespace cesaro::detail {
 ///
 ///     D(t) = c_0 + (t - t_0) (c_1 + (t - t_1) (c_2 + ...)),
 ///     c_j = (D_j - D(t_j)) / ((t_j - t_0) ... (t_j - t_{j-1})),   D(t_j) as it was before.
+template <class Real>
 class profile_path {
   public:
     /// One more node, of which there is none yet.
     /// \return how far what was foretold is from what is, as a distance.
-    double add(double t, const Eigen::VectorXd& moved) {
+    Real add(Real t, const Eigen::VectorX<Real>& moved) {
         const Eigen::Index count = nodes();
         if (count == coefficients_.cols()) coefficients_.conservativeResize(moved.size(), count + 5);
         auto next = coefficients_.col(count);
         next = moved;
-        double product = 1;
+        Real product = 1;
         for (Eigen::Index j = 0; j < count; ++j) {
             next -= product * coefficients_.col(j);
             product *= t - node(j);
         }
-        const double surprise = next.cwiseAbs().mean();
+        const Real surprise = next.cwiseAbs().mean();
         next *= 1 / product;
         nodes_.push_back(t);
         return surprise;
     }
 
     /// Whether there is a node here.
-    bool knows(double t, double tolerance) const {
+    bool knows(Real t, Real tolerance) const {
         return std::any_of(nodes_.begin(), nodes_.end(),
-                           [&](double node) { return std::abs(t - node) <= tolerance; });
+                           [&](Real node) { return std::abs(t - node) <= tolerance; });
     }
 
     /// How far a unit of the parameter leads, as a distance, between the first two nodes.
-    double speed() const { return coefficients_.col(1).cwiseAbs().mean(); }
+    Real speed() const { return coefficients_.col(1).cwiseAbs().mean(); }
 
     Eigen::Index nodes() const { return Eigen::Index(nodes_.size()); }
-    double node(Eigen::Index j) const { return nodes_[std::size_t(j)]; }
+    Real node(Eigen::Index j) const { return nodes_[std::size_t(j)]; }
     /// Positions by nodes.
     auto coefficients() const { return coefficients_.leftCols(nodes()); }
 
   private:
-    std::vector<double> nodes_;
-    Eigen::MatrixXd coefficients_;  // and room for more
+    std::vector<Real> nodes_;
+    Eigen::MatrixX<Real> coefficients_;  // and room for more
 };
 
 /// The distance along a path, for least_by_slope(). Positions past which mass is moved the same way at both ends of an
 /// interval are one polynomial there, and only the others are looked at one by one.
+template <class Real>
 class path_distance {
     /// As many positions as stay in the cache.
     static constexpr Eigen::Index together = 256;
-    using values = Eigen::Array<double, Eigen::Dynamic, 1, 0, together, 1>;
-    using columns = Eigen::Ref<const Eigen::MatrixXd>;
+    using values = Eigen::Array<Real, Eigen::Dynamic, 1, 0, together, 1>;
+    using columns = Eigen::Ref<const Eigen::MatrixX<Real>>;
 
   public:
-    explicit path_distance(const profile_path& path)
-        : path_(path), size_(path.coefficients().rows()), settled_(Eigen::VectorXd::Zero(path.nodes())) {}
+    explicit path_distance(const profile_path<Real>& path)
+        : path_(path),
+          size_(path.coefficients().rows()),
+          settled_(Eigen::VectorX<Real>::Zero(path.nodes())) {}
 
-    sloped_value operator()(double t) const {
-        double sum = settled_[last()];
-        double slope = 0;
+    sloped_value<Real> operator()(Real t) const {
+        Real sum = settled_[last()];
+        Real slope = 0;
         for (Eigen::Index j = last(); j-- > 0;) {
             slope = sum + (t - path_.node(j)) * slope;
             sum = settled_[j] + (t - path_.node(j)) * sum;
@@ -86,14 +90,14 @@ class path_distance {
             sum += moved.abs().sum();
             slope += (moved < 0).select(-slopes, slopes).sum();
         }
-        return {t, sum / double(size_), slope / double(size_)};
+        return {t, sum / Real(size_), slope / Real(size_)};
     }
 
     /// From now on t is in [low, high]. Unless half of the positions remain, they are put next to each other.
-    void narrow(double low, double high) {
+    void narrow(Real low, Real high) {
         const columns c = open();
         std::vector<Eigen::Index> crossing;
-        Eigen::VectorXd settled = settled_;
+        Eigen::VectorX<Real> settled = settled_;
         for (Eigen::Index first = 0; first < c.rows(); first += together) {
             if (2 * Eigen::Index(crossing.size()) > c.rows()) return;
             const values at_low = at(c, low, first);
@@ -104,7 +108,7 @@ class path_distance {
                 if (std::abs(sign[m]) < 0.5) crossing.push_back(first + m);
             settled.noalias() += c.middleRows(first, sign.size()).transpose() * sign.matrix();
         }
-        crossing_ = Eigen::MatrixXd(c(crossing, Eigen::all));
+        crossing_ = Eigen::MatrixX<Real>(c(crossing, Eigen::all));
         settled_ = settled;
     }
 
@@ -114,7 +118,7 @@ class path_distance {
     columns open() const { return crossing_ ? columns(*crossing_) : columns(path_.coefficients()); }
 
     /// D(t) at some of the open positions, and its derivative where there is room for it.
-    values at(const columns& c, double t, Eigen::Index first, values* slopes = nullptr) const {
+    values at(const columns& c, Real t, Eigen::Index first, values* slopes = nullptr) const {
         const Eigen::Index count = std::min(together, c.rows() - first);
         values moved = c.col(last()).segment(first, count).array();
         if (slopes) slopes->setZero(count);
@@ -125,10 +129,10 @@ class path_distance {
         return moved;
     }
 
-    const profile_path& path_;
+    const profile_path<Real>& path_;
     Eigen::Index size_;
-    Eigen::VectorXd settled_;                  // sums of coefficients
-    std::optional<Eigen::MatrixXd> crossing_;  // the coefficients of the others, once some are settled
+    Eigen::VectorX<Real> settled_;                  // sums of coefficients
+    std::optional<Eigen::MatrixX<Real>> crossing_;  // the coefficients of the others, once some are settled
 };
 
 }  // namespace cesaro::detail

@@ -26,7 +26,7 @@ namespace cesaro::detail {
 /// matrices, w_k of each network times h_{k-1} of each position. Pieces are as narrow as the steepest row needs.
 ///
 /// As piecewise_row, of which this is the walk; every row is accurate like one.
-template <class Real>
+template <class Real, class Working = double>
 class row_batch {
   public:
     /// \param hops of each row. \param out row after row, of `tokens` positions each.
@@ -112,7 +112,7 @@ class row_batch {
         row_evaluator<> evaluate(any, tokens_);
         std::vector<double> h = walk_.h();
         std::int64_t position = walk_.position();
-        Eigen::VectorXd upper = values_.col(0);
+        Eigen::VectorX<Working> upper = values_.col(0);
         while (position > 0) {
             const auto [steepest, w] = steepest_and_width(position, h);
             if (w == 0) break;
@@ -140,9 +140,9 @@ class row_batch {
     std::int64_t walked_ = 0;  // since it began anew
     Eigen::Map<row_major_of<Real>> out_;
     std::size_t degrees_ = 1;
-    Eigen::MatrixXd weights_;      // rows x hops
-    Eigen::MatrixXd h_;            // hops x positions
-    row_major_of<double> values_;  // rows x positions
+    Eigen::MatrixX<Working> weights_;  // rows x hops
+    Eigen::MatrixX<Working> h_;        // hops x positions
+    row_major_of<Working> values_;     // rows x positions
 };
 
 /// The rows of the hops, without their deltas, row after row.
