@@ -57,16 +57,16 @@ TEST_CASE("weights of a seed, tensor by tensor") {
     config.width = 24;
     config.head_width = 12;
     config.intermediate = 40;
-    config.vocab_size = 50000;  // more than one stream of 2^20 entries
+    config.vocab_size = 50000;  // more than one piece of 2^16 entries
     const auto model = initialize_decoder<float>(config, 2026);
     const auto& weights = model.weights();
     const auto& block = weights.blocks[1];
-    CHECK(hash_of(weights.token_embedding) == 0xbc12332423aebcdd);
-    CHECK(hash_of(weights.position_embedding) == 0x530e94d68fcaa35f);
-    CHECK(hash_of(block.query_key_value.matrix) == 0x524721bcfa554e4b);
-    CHECK(hash_of(block.attention_output.matrix) == 0x694f8d84881a6c85);
-    CHECK(hash_of(block.feed_forward_input.matrix) == 0xc7150c9eb1079075);
-    CHECK(hash_of(block.feed_forward_output.matrix) == 0x4bb1f0408b55764e);
+    CHECK(hash_of(weights.token_embedding) == 0x8d3899f255aee6f4);
+    CHECK(hash_of(weights.position_embedding) == 0xe431ca2a94a0980d);
+    CHECK(hash_of(block.query_key_value.matrix) == 0xe3b96359b5c00dd6);
+    CHECK(hash_of(block.attention_output.matrix) == 0x7f4bd16648fc4498);
+    CHECK(hash_of(block.feed_forward_input.matrix) == 0x8fd287d97dffc485);
+    CHECK(hash_of(block.feed_forward_output.matrix) == 0x9c2fbb0ffa339e88);
 }
 
 TEST_CASE("token ids, seeds of draws, probes and signs of a seed") {
@@ -82,7 +82,7 @@ TEST_CASE("token ids, seeds of draws, probes and signs of a seed") {
     const auto cotangents = detail::last_position_cotangents("", model, probes, 3, h, 2, 5, 4);
     for (Eigen::Index p = 0; p < 4; ++p)
         CHECK(cotangents.col(2 * p).isZero(0));
-    CHECK(hash_of(cotangents) == 0xa481ede62ee326f3);
+    CHECK(hash_of(cotangents) == 0xafa0b1e46f996d68);
 
     // one position: each layer multiplies by 1 ± 1/2 and 1 ± 1/4, and the sum of the squares is exact
     const position_gains<double> gains{Eigen::MatrixXd::Constant(1, 5, 0.5),
