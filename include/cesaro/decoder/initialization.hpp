@@ -37,6 +37,7 @@ void fill_gaussian(double deviation, std::uint64_t seed, std::uint64_t tensor, A
 template <class Matrix>
 void fill_gaussian_rows(double deviation, std::uint64_t seed, std::uint64_t tensor,
                         const std::vector<Eigen::Index>& ids, Matrix& x) {
+    static_assert(!Matrix::IsRowMajor, "columns are filled, which must be contiguous");
     const gaussian_stream numbers(seed, {tensor});
     const auto draw_column = [&](Eigen::Index t) {
         const std::uint64_t first = std::uint64_t(ids[std::size_t(t)]) * std::uint64_t(x.rows());

@@ -71,7 +71,7 @@ class word_stream {
 
 /// Independent standard Gaussian numbers of 24 bits by their places: number i of the stream of a seed and words is
 /// a function of these alone, in whatever order and on however many threads they are drawn. The same on every
-/// machine, but for a number in some \f$10^{17}\f$ where the standard library's exponential functions differ.
+/// machine, but for a number in some \f$10^{14}\f$, of the tail, where the standard library's logarithms differ.
 ///
 /// Cost: half a word and a look into a table a number; 1.5 in a hundred take a second and third word.
 class gaussian_stream {
@@ -135,19 +135,18 @@ class gaussian_stream {
         for (;; word = std::uint32_t(spare_[next++])) {
             const std::size_t layer = word % ziggurat::layers;
             const std::int32_t in_layer = place_in_layer(word);
-            const double sign = in_layer < 0 ? -1 : 1;
-            const double x = std::ldexp(table.x[layer] * std::abs(in_layer), -24);
-            if (std::abs(in_layer) < table.inside[layer]) return float(sign * x);
+            const float number = float(in_layer) * table.width[layer];
+            if (std::abs(in_layer) < table.inside[layer]) return number;
             if (layer == 0) {
                 double past, bound;
                 do {
                     past = -std::log(uniform()) / ziggurat::r;
                     bound = -2 * std::log(uniform());
                 } while (bound < past * past);
-                return float(sign * (ziggurat::r + past));
+                return float(std::copysign(ziggurat::r + past, in_layer));
             }
             const double height = table.y[layer] + uniform() * (table.y[layer + 1] - table.y[layer]);
-            if (height < ziggurat::curve(x)) return float(sign * x);
+            if (height < ziggurat::curve(number)) return number;
         }
     }
 

@@ -26,6 +26,7 @@ using lane_places = std::array<std::int64_t, lanes>;
 /// evaluated as such alone; a parameter, here and where lanes are used, so that a header alone compiles nothing of it.
 template <class Real>
 class lane_words {
+    static_assert(std::numeric_limits<Real>::digits == 53, "splitting counts on double's digits");
     using values = lane_values<Real>;
 
   public:

@@ -60,37 +60,14 @@ class hops_on_columns {
     void operator()(const In& x, Out& y, Eigen::Index column) {
         past_ = running_sums(hops_ * columns_);
         density_.setZero();
+        in_vain_ = 0;
         std::vector<Eigen::Index> starts;
         for (Eigen::Index first = 0; first < x.rows(); first += segments_ * segment_from(first))
             starts.push_back(first);
         if constexpr (!forward) std::reverse(starts.begin(), starts.end());
         for (const Eigen::Index first : starts) {
-            const Eigen::Index length = std::min(x.rows() - first, segments_ * segment_from(first));
-            const auto read = [&](Eigen::Index from, Eigen::Index count) {
-                resize(count);
-                for_each_place<bool(In::IsRowMajor)>(
-                    count, [&](step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
-                        place[lane] = x.coeff(from + n, column + j);
-                    });
-            };
-            const auto write = [&](Eigen::Index from, Eigen::Index count) {
-                for_each_place<bool(Out::IsRowMajor)>(
-                    count, [&](const step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
-                        y.coeffRef(from + n, column + j) = place[lane];
-                    });
-            };
-            if (few_hops(first, length, read)) {
-                write(first, length);
-            } else {
-                const Eigen::Index part = segments_ * shortest, parts = (length + part - 1) / part;
-                for (Eigen::Index i = 0; i < parts; ++i) {
-                    const Eigen::Index begin = (forward ? i : parts - 1 - i) * part;
-                    const Eigen::Index count = std::min(part, length - begin);
-                    read(first + begin, count);
-                    every_hop(first + begin);
-                    write(first + begin, count);
-                }
-            }
+            const Eigen::Index size = segment_from(first);
+            chunk(x, y, column, first, std::min(x.rows() - first, segments_ * size), size);
         }
     }
 
@@ -134,13 +111,40 @@ class hops_on_columns {
     };
 
     /// Positions of a segment of a chunk that begins there: of long ones the past changes little more often than need
-    /// be, and of many hops enough may be made within them.
+    /// be.
     Eigen::Index segment_from(Eigen::Index first) const {
         const bool hop_by_hop = !is_float_or_double<Real> || hops_ < 2 * Eigen::Index(fewest_orders);
-        const Eigen::Index longest = hop_by_hop                                        ? shortest
-                                     : hops_ < 2 * Eigen::Index(response::most_orders) ? 192
-                                                                                       : 768;
-        return std::clamp(first / 256, shortest, longest);
+        return std::clamp<Eigen::Index>(first / 256, shortest, hop_by_hop ? shortest : 768);
+    }
+
+    /// A chunk, in segments of that size; where no few hops of these will do, in shorter ones.
+    template <class In, class Out>
+    void chunk(const In& x, Out& y, Eigen::Index column, Eigen::Index first, Eigen::Index length,
+               Eigen::Index size) {
+        const auto read = [&] {
+            resize(length);
+            for_each_place<bool(In::IsRowMajor)>(
+                length, [&](step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
+                    place[lane] = x.coeff(first + n, column + j);
+                });
+        };
+        if (!few_hops(first, length, size, read)) {
+            if (size > shortest) {
+                const Eigen::Index shorter = std::max(size / 4, shortest);
+                const Eigen::Index part = segments_ * shorter, parts = (length + part - 1) / part;
+                for (Eigen::Index i = 0; i < parts; ++i) {
+                    const Eigen::Index begin = (forward ? i : parts - 1 - i) * part;
+                    chunk(x, y, column, first + begin, std::min(part, length - begin), shorter);
+                }
+                return;
+            }
+            read();
+            every_hop(first);
+        }
+        for_each_place<bool(Out::IsRowMajor)>(
+            length, [&](const step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
+                y.coeffRef(first + n, column + j) = place[lane];
+            });
     }
 
     /// Room for a chunk. Where the last segment is not full, places are left over beyond the last position;
@@ -204,6 +208,14 @@ class hops_on_columns {
             hopped_.push_back(weights_[hops_] * places_[std::size_t(s)]);
             reciprocals_.push_back((count + Real(s)).inverse());
         }
+        if constexpr (is_float_or_double<Real>) {
+            step largest = step::Constant(Real(0));
+            for (const step& place : places_)
+                largest = largest.max(place.abs());
+            for (int c = 0; c < columns_; ++c)
+                density_[c] = largest(Eigen::seqN(c, segments_, columns_)).maxCoeff();
+            if constexpr (forward) density_ *= Real(first + segments_ * size);
+        }
         for (Eigen::Index k = hops_; k-- > 0;)
             hop(k);
         std::swap(places_, hopped_);
@@ -242,18 +254,20 @@ class hops_on_columns {
     /// The hops of a chunk far from the first position, by as few of them as leave out nothing that matters; false
     /// when that cannot be told of any number of them.
     template <class Read>
-    bool few_hops(Eigen::Index first, Eigen::Index length, const Read& read) {
+    bool few_hops(Eigen::Index first, Eigen::Index length, Eigen::Index size, const Read& read) {
         if constexpr (is_float_or_double<Real>) {
-            const Eigen::Index size = segment_from(first);
             if (first < distant || length < segments_ * size) return false;
+            if (size >= too_long_ && in_vain_-- > 0) return false;
             for (const int orders : {4, 5, 6, 8}) {
                 if (hops_ < 2 * Eigen::Index(orders) || !promising(orders, Real(size) / Real(first)))
                     continue;
-                read(first, length);
+                read();
                 before_ = past_;
                 if (hops_of_orders(orders, first, size)) return true;
                 past_ = before_;
             }
+            too_long_ = size;
+            in_vain_ = 7;
         }
         return false;
     }
@@ -467,7 +481,9 @@ class hops_on_columns {
     std::vector<step> reciprocals_;  // 1 / (n + 1)
     // Of few hops.
     running_sums before_{0};
-    array changes_;  // of past_, over a segment
+    Eigen::Index too_long_ = 0;  // segments for which few hops did not do, the last time,
+    int in_vain_ = 0;            // and how many more of such are not tried
+    array changes_;              // of past_, over a segment
     array of_each_;
     array weight_of_each_;
     array heavier_;  // sum_{i>=k} w_i

@@ -25,7 +25,8 @@ namespace cesaro::detail {
 /// same for all of them: where a row is known by values, and at the nodes of its pieces, the batch is a product of
 /// matrices, w_k of each network times h_{k-1} of each position. Pieces are as narrow as the steepest row needs.
 ///
-/// As piecewise_row, of which this is the walk; every row is accurate like one.
+/// As piecewise_row, of which this is the walk; every row is accurate like one. Working is double; a parameter, so that
+/// the header alone compiles no product of matrices.
 template <class Real, class Working = double>
 class row_batch {
   public:
