@@ -25,7 +25,11 @@ doxygen -w html "$work/header.html" "$work/footer.html" "$work/style.css" docs/d
 # shellcheck disable=SC2016  # Doxygen's variables
 sed -i 's|^\$mathjax$|<link href="$relpath^katex/katex.css" rel="stylesheet" type="text/css"/>|' "$work/header.html"
 grep -q katex.css "$work/header.html"
-doxygen docs/doxygen/Doxyfile
+# Doxygen takes no notice of how a filter ends.
+complaints="$work/complaints"
+doxygen docs/doxygen/Doxyfile 2>"$complaints" || { cat "$complaints" >&2 && exit 1; }
+cat "$complaints" >&2
+if grep -q 'has no eprint' "$complaints"; then exit 1; fi
 
 mkdir "$site/katex"
 cp -rL "$katex/katex.css" "$katex/fonts" "$site/katex"
