@@ -389,7 +389,7 @@ class hops_on_columns {
     /// Whether polynomials of that degree d leave out no more of C_j h_j, j = 0, 1, ..., than an eighth of the rounding
     /// of C_0. Of q = reach, h_j is a power series in (n - a) / a, whose coefficients are those of log^j(1 + x) / j!, by
     /// which one divides by 1 + x: that of x^{j+e} is at most binomial(j/2 + e, e) / j!, as 1/(i+1) is at most
-    /// binomial(2i, i) / 4^i. Interpolation at d + 1 Chebyshev points errs in x^m, m > d, by at most
+    /// binomial(2i, i) / 4^i. Interpolation at the d + 1 points cos(i pi / d) errs in x^m, m > d, by at most
     /// binomial(m, d+1) q^m / 4^d, and the terms fall off faster than by halves.
     template <class States>
     bool degree_matches(int degree, int orders, const Real& reach, const States& state) const {
