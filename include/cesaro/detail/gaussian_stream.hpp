@@ -146,7 +146,7 @@ class gaussian_stream {
                 return float(std::copysign(ziggurat::r + past, in_layer));
             }
             const double height = table.y[layer] + uniform() * (table.y[layer + 1] - table.y[layer]);
-            if (height < ziggurat::curve(number)) return number;
+            if (height < ziggurat::curve(double(number))) return number;
         }
     }
 
