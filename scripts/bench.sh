@@ -2,14 +2,14 @@
 # SPDX-FileCopyrightText: 2026 The cesaro authors
 # SPDX-License-Identifier: MIT
 #
-# Runs the benchmarks of rows, matrices, powers and threads and remakes docs/performance.md and its plots:
+# Runs the benchmarks and remakes docs/performance.md and its plots:
 # JSON into build/release/benchmarks/results, tables and plots into docs. Arguments go to every benchmark.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 prepare
-programs=(influence_row influence_matrix apply fits initialization)
+programs=(influence_row influence_matrix apply fits initialization prediction)
 # What else is reported: the programs and which of their cases.
 entries='^(pdf_(against_tokens|under_(sink|decay)|of_many|one_by_one)|hop_law_.*)/'
 rollouts='^row_from_(running|windowed)_sums/131072$'

@@ -262,6 +262,17 @@ def weights_table(runs):
         ["numbers", "filled", "filled, fresh memory", "drawn by their places", "drawn in sequence, Boost.Random"], rows)
 
 
+def prediction_table(runs):
+    rows = []
+    for name, label in (("prediction", "the whole past"), ("prediction_with_windows", "windows of 4096")):
+        for key, b in sorted(runs.get(name, {}).items()):
+            floor = runs["products_of_prediction"].get(key) if name == "prediction" else None
+            rows.append([label, str(key[0]), human(time_of(b)),
+                         f"**{time_of(b) / time_of(floor):.3g}**" if floor else "", f"{b['error']:.1e}"])
+    return "### Predictions for a decoder of 80 layers, compiled for any processor\n\n" + table(
+        ["layers see", "tokens", "time", "times its products of matrices alone", "error by its own estimate"], rows) if rows else ""
+
+
 def jacobian_table(file):
     if not file.exists():
         return ""
@@ -324,10 +335,10 @@ def processor():
 def main():
     results, root, compiler = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
     runs, context = load(results / "influence_row.json")
-    matrices, applied, portable, threads, entries, rollouts, fits, weights = (
+    matrices, applied, portable, threads, entries, rollouts, fits, weights, predictions = (
         load(results / f"{name}.json")[0]
         for name in ("influence_matrix", "apply", "portable_row", "threads", "discrete_influence", "attention", "fits",
-                     "initialization"))
+                     "initialization", "prediction"))
     rows, by_tokens, by_depth = row_tables(runs)
     version = subprocess.run(shlex.split(compiler) + ["--version"], capture_output=True, text=True).stdout
     text = (f"{context['date'][:10]}, {processor()}, {context['num_cpus']} processors, {version.splitlines()[0]}. "
@@ -336,7 +347,7 @@ def main():
     text += "\n".join(filter(None, [rows, keys_table(runs), sweep_table(runs), fits_table(fits),
                                     portable_table(portable), threads_table(threads), matrix_table(matrices),
                                     apply_table(applied), entries_table(entries),
-                                    rollout_table(rollouts), weights_table(weights),
+                                    rollout_table(rollouts), prediction_table(predictions), weights_table(weights),
                                     jacobian_table(results / "jacobian.json"),
                                     compile_table(root, compiler)]))
     plot(root, results, runs, by_tokens, by_depth)

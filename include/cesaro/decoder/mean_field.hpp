@@ -141,11 +141,13 @@ template <std::floating_point Real = double>
 ///         clipping of queries and keys would matter;
 ///         std::length_error when the profile does not fit in memory.
 /// Cost O(layers · cells³) time, eightfold with ALiBi; the number of cells is that of tokens
-/// up to 256, and grows with their logarithm beyond, but where a window asks for narrower ones. The same bits
-/// on any number of threads.
+/// up to 256, and grows with their logarithm beyond, but where a window asks for narrower ones; memory of
+/// 13 kernels a layer, \f$8\,cells^2\f$ bytes each, at most 256 MiB: what does not fit is computed again.
+/// The same bits on any number of threads.
 /// Accuracy: leading order in 1/width. Against networks of width 256: docs/step0.md. Up to 256 tokens nothing
 /// is gathered; beyond, shares are within about 1e-4 in total variation and 1e-3 at every position of those
-/// of single positions (tests), and predict() states an estimate.
+/// of single positions, with windows that end within the context up to some 1e-3 in total variation; predict()
+/// states an estimate, which covers either (tests).
 ///
 /// Sources: Schoenholz et al., arXiv 1611.01232 (both recursions); Hron et al., arXiv 2006.10540 (attention);
 /// Yang, arXiv 2006.14548 (gradient independence). The mean weights and the all-order terms are our own.

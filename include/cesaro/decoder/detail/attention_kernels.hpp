@@ -75,29 +75,22 @@ class attention_kernels {
           c_(std::move(values)),
           q_(std::move(scores)) {
         for (const weighted_head<Real>& h : heads) {
-            heads_.push_back(prepared(h.attention));
+            heads_.push_back(head(full() ? reweighted(h.attention) : h.attention));
             heads_.back().weight = h.weight;
+            prepare(h.attention, heads_.back());
         }
     }
 
     /// The mean over heads of the kernel of their outputs.
-    [[nodiscard]] pair_kernel<Real> output() const {
-        return mean_over_heads([this](const head& h) {
-            pair_kernel<Real> o = h.c_pairs;
-            if (tau_ > 0) o.all += h.first_order.all * q_.all * h.spread.all;
-            if (full()) o.all += h.excess.all * h.overlap.all * h.own_values.all;
-            return o;
-        });
-    }
+    [[nodiscard]] const pair_kernel<Real>& output() const { return output_; }
+    /// That, which is not kept.
+    [[nodiscard]] pair_kernel<Real> take_output() { return std::exchange(output_, {}); }
 
     /// Of the kernel of the outputs' gradients, that of the values' gradients.
     [[nodiscard]] pair_kernel<Real> pull_back_values(const pair_kernel<Real>& b) const {
         return mean_over_heads([&](const head& h) {
             if (!(tau_ > 0)) return h.a.pull_back_pairs(b);
-            pair_kernel<Real> all = b;
-            if (full()) all.all -= b.all * h.excess.all * h.overlap.all;
-            const pair_kernel<Real> weight(h.first_order.all * b.all * q_.all);
-            pair_kernel<Real> sum = centred_paths(h, weight, q_, h.q_rows, h.q_pairs, &all);
+            pair_kernel<Real> sum = pull_back(h.a, h.to_values, q_, b);
             if (full()) sum.diagonal() += h.a.pulled_diagonal(pair_kernel<Real>(b.all * h.excess.all));
             return sum;
         });
@@ -106,16 +99,14 @@ class attention_kernels {
     /// And that of the gradients through keys and queries, by the inputs that make the scores.
     [[nodiscard]] pair_kernel<Real> pull_back_scores(const pair_kernel<Real>& b) const {
         return mean_over_heads([&](const head& h) {
-            pair_kernel<Real> weight(tau_ * b.all);
-            if (full()) weight.all *= h.centred.all;
-            const pair_kernel<Real> of_queries(weight.all * h.spread.all);
-            weight.all *= q_.all;
-            pair_kernel<Real> sum = centred_paths(h, weight, c_, h.c_rows, h.c_pairs, nullptr);
-            return sum += of_queries;
+            pair_kernel<Real> sum = pull_back(h.a, h.to_keys, c_, b);
+            sum.all += b.all * h.to_queries.all;
+            return sum;
         });
     }
 
     [[nodiscard]] bool has_scores() const { return tau_ > 0; }
+    [[nodiscard]] std::size_t heads() const { return heads_.size(); }
 
     /// How many positions a head sees in effect from the last one, \f$1 / \mathbb E \sum_j A_{nj}^2\f$, the
     /// mean over heads before the inverse.
@@ -127,20 +118,22 @@ class attention_kernels {
     }
 
   private:
+    /// Factors of \f$b_{nm} A_{nj} A_{mj'}\f$ in a sum over queries n and m, for a kernel x.
+    struct paths {
+        pair_kernel<Real> rows;     ///< r (n, j): mean over i seen by n of x_ij
+        pair_kernel<Real> centred;  ///< of x_jj' - r_mj - r_nj'
+        pair_kernel<Real> plain;    ///< and of 1
+    };
     struct head {
         explicit head(cell_attention<Real> attention) : a(std::move(attention)) {}
 
         cell_attention<Real> a;
-        Real weight = 1;                   ///< in the mean over heads
-        pair_kernel<Real> c_rows, q_rows;  ///< (n, j): mean over i seen by n of C_ij
-        pair_kernel<Real> c_pairs, q_pairs;
-        pair_kernel<Real> spread;       ///< mean of C times the doubly centred Q
-        pair_kernel<Real> overlap;      ///< sum of A_nj A_mj
-        pair_kernel<Real> own_values;   ///< by how much j = j' exceeds the mean over the others
-        pair_kernel<Real> first_order;  ///< factor of terms of first order: tau while it is small, then less
-        pair_kernel<Real> excess;       ///< by how much the overlap of weights exceeds that of first order
-        pair_kernel<Real> centred;      ///< by how much gradients to scores exceed those of mean weights
-        Real squares_of_last = 1;       ///< of the last query, sum of A_nj^2
+        Real weight = 1;  ///< in the mean over heads
+        paths to_values;  ///< with Q
+        paths to_keys;    ///< with C
+        pair_kernel<Real> to_queries;
+        pair_kernel<Real> excess;  ///< by how much the overlap of weights exceeds that of first order
+        Real squares_of_last = 1;  ///< of the last query, sum of A_nj^2
     };
 
     [[nodiscard]] bool full() const { return tau_ > 0 && terms_ == score_terms::full; }
@@ -154,21 +147,41 @@ class attention_kernels {
         return sum;
     }
 
-    [[nodiscard]] head prepared(const cell_attention<Real>& uniform) const {
-        head h(full() ? reweighted(uniform) : uniform);
+    void add_output(const head& h, const pair_kernel<Real>& o) {
+        if (output_.size() == 0) {
+            output_ = pair_kernel<Real>(h.weight * o.all);
+        } else {
+            output_.all += h.weight * o.all;
+        }
+    }
+
+    /// What a head makes of the kernels, and what its gradients are multiplied by on the way back.
+    void prepare(const cell_attention<Real>& uniform, head& h) {
         h.squares_of_last = h.a.participation().template tail<1>()[0];
-        h.c_rows = h.a.mean(c_);
-        h.c_pairs = h.a.mean(h.c_rows.transpose());
-        if (!(tau_ > 0)) return h;
-        h.q_rows = h.a.mean(q_);
-        h.q_pairs = h.a.mean(h.q_rows.transpose());
-        h.spread = h.a.mean(pair_kernel<Real>(h.q_rows.all * h.c_rows.all).transpose());
-        h.spread.add_transpose();
-        h.spread.all = h.q_pairs.all * h.c_pairs.all - h.spread.all;
-        h.spread += h.a.mean_of_pairs(pair_kernel<Real>(q_.all * c_.all));
-        h.first_order = pair_kernel<Real>(Eigen::ArrayXX<Real>::Constant(c_.size(), c_.size() + 2, tau_));
-        if (full()) add_excess(uniform, h);
-        return h;
+        pair_kernel<Real> c_rows = h.a.mean(c_);
+        const pair_kernel<Real> c_pairs = h.a.mean(c_rows.transpose());
+        if (!(tau_ > 0)) return add_output(h, c_pairs);
+        h.to_keys.rows = std::move(c_rows);
+        h.to_values.rows = h.a.mean(q_);
+        const pair_kernel<Real> q_pairs = h.a.mean(h.to_values.rows.transpose());
+        // the mean of C times the doubly centred Q
+        pair_kernel<Real> spread = h.a.mean(pair_kernel<Real>(q_.all * c_.all));
+        spread.all -= 2 * h.to_values.rows.all * h.to_keys.rows.all;
+        spread = h.a.mean(spread.transpose());
+        spread.add_transpose();
+        spread.all = q_pairs.all * c_pairs.all + spread.all / 2;
+        const all_orders terms =
+            full() ? beyond_first_order(uniform, h, c_pairs, q_pairs) : only_first_order();
+        h.to_values.centred = pair_kernel<Real>(terms.first_order.all * q_.all);
+        const pair_kernel<Real> own(terms.excess.all * terms.overlap.all);
+        h.to_values.plain = pair_kernel<Real>(1 + h.to_values.centred.all * q_pairs.all - own.all);
+        h.to_queries = pair_kernel<Real>(tau_ * terms.centred.all);
+        h.to_keys.centred = pair_kernel<Real>(h.to_queries.all * q_.all);
+        h.to_keys.plain = pair_kernel<Real>(h.to_keys.centred.all * c_pairs.all);
+        h.to_queries.all *= spread.all;
+        if (full()) h.excess = terms.excess;
+        add_output(h, pair_kernel<Real>(c_pairs.all + h.to_values.centred.all * spread.all +
+                                        own.all * terms.own_values.all));
     }
 
     /// The mean weights. Scores are correlated, and what is common to all of a softmax does nothing: their
@@ -198,52 +211,78 @@ class attention_kernels {
         return softmax_means<Real>::of(uniform, v).reweighted(uniform, v);
     }
 
-    void add_excess(const cell_attention<Real>& uniform, head& h) const {
+    /// What scores do to all orders, where \f$\tau\f$ is not small.
+    struct all_orders {
+        pair_kernel<Real> overlap;      ///< sum of A_nj A_mj
+        pair_kernel<Real> own_values;   ///< by how much j = j' exceeds the mean over the others
+        pair_kernel<Real> first_order;  ///< factor of terms of first order: tau while it is small, then less
+        pair_kernel<Real> excess;       ///< by how much the overlap of weights exceeds that of first order
+        pair_kernel<Real> centred;      ///< by how much gradients to scores exceed those of mean weights
+    };
+    [[nodiscard]] all_orders only_first_order() const {
+        const auto constant = [this](Real value) {
+            return pair_kernel<Real>(Eigen::ArrayXX<Real>::Constant(c_.size(), c_.size() + 2, value));
+        };
+        return {constant(0), constant(0), constant(tau_), constant(0), constant(1)};
+    }
+    [[nodiscard]] all_orders beyond_first_order(const cell_attention<Real>& uniform, head& h,
+                                                const pair_kernel<Real>& c_pairs,
+                                                const pair_kernel<Real>& q_pairs) const {
         const Eigen::VectorX<Real> sums = h.a.row_sums();
-        h.overlap = h.a.overlap(Eigen::VectorX<Real>::Ones(sums.size()));
         const Eigen::VectorX<Real> counts =  // that the mean weights are spread over
             uniform.row_sums().cwiseAbs2().cwiseQuotient(uniform.participation());
-        h.own_values = own(h, c_, h.c_pairs, sums);
-        const pair_kernel<Real> own_scores = own(h, q_, h.q_pairs, sums);
-        h.excess = h.overlap;
-        h.centred = h.overlap;
-        for (Eigen::Index n = 0; n < counts.size(); ++n) {
+        all_orders x;
+        x.overlap = h.a.overlap(Eigen::VectorX<Real>::Ones(sums.size()));
+        pair_kernel<Real> shared = h.a.overlap(c_.diagonal());
+        x.own_values = own(shared, x.overlap, c_pairs, sums);
+        if (c_.diagonal() != q_.diagonal()) shared = h.a.overlap(q_.diagonal());
+        const pair_kernel<Real> own_scores = own(shared, x.overlap, q_pairs, sums);
+        x.first_order = pair_kernel<Real>(counts.size());
+        x.excess = x.centred = x.first_order;
+        for (Eigen::Index n = 0; n < counts.size(); ++n) {  // the kernels' upper halves, and their own values
             const Real k = counts[n];
-            const auto at_count = table_->at_count(k);
-            const auto set = [&](Eigen::Index row, Eigen::Index column) {
-                const Real variance = std::max(Real(0), tau_ * own_scores.all(row, column));
-                const Real q = q_.all(row, column);
-                Real& first_order = h.first_order.all(row, column);
-                Real& excess = h.excess.all(row, column) = 0;
-                Real& centred = h.centred.all(row, column) = 1;
-                if (!(k > 1)) return;
-                const Real log_squares = table_->log_squares(at_count, variance);
-                if (row + 1 == counts.size() && column > row) h.squares_of_last *= std::exp(log_squares);
-                const Real apart = (1 - std::exp(log_squares) / k) * k / (k - 1);
-                const Real log_apart = 2 * std::log(std::max(apart, Real(1e-6)));
-                const Real linear = variance * (1 - 1 / k);
-                const Real saturated = linear > 1e-8 ? std::min(Real(1), log_squares / linear) : 1;
-                first_order *= saturated;
-                excess = std::expm1(q * log_squares) - q * linear * saturated;
-                centred = std::exp(q * table_->log_centred(at_count, variance) + (1 - q) * log_apart);
+            const auto of_query = [n](pair_kernel<Real>& kernel, const Eigen::ArrayX<Real>& values) {
+                kernel.all.col(n).head(n + 1) = values.head(n + 1);
+                kernel.diagonal()[n] = values[n + 1];
             };
-            for (Eigen::Index m = 0; m <= n; ++m)
-                set(n, m);
-            set(n, counts.size());
+            const auto values_of = [n](const pair_kernel<Real>& kernel) {
+                Eigen::ArrayX<Real> values(n + 2);
+                values << kernel.all.col(n).head(n + 1), kernel.diagonal()[n];
+                return values;
+            };
+            const Eigen::ArrayX<Real> q = values_of(q_);
+            if (!(k > 1)) {
+                of_query(x.first_order, Eigen::ArrayX<Real>::Constant(n + 2, tau_));
+                of_query(x.excess, Eigen::ArrayX<Real>::Zero(n + 2));
+                of_query(x.centred, Eigen::ArrayX<Real>::Ones(n + 2));
+                continue;
+            }
+            const Eigen::ArrayX<Real> variances = tau_ * values_of(own_scores).max(0);
+            const auto [log_squares, log_centred] = table_->logarithms(k, variances);
+            const Eigen::ArrayX<Real> squares = log_squares.exp();
+            if (n + 1 == counts.size()) h.squares_of_last *= squares[n + 1];
+            const Eigen::ArrayX<Real> apart = ((1 - squares / k) * (k / (k - 1))).max(Real(1e-6));
+            const Eigen::ArrayX<Real> linear = variances * (1 - 1 / k);
+            const Eigen::ArrayX<Real> saturated =
+                (linear > 1e-8).select((log_squares / linear.max(Real(1e-8))).min(1), Real(1));
+            of_query(x.first_order, tau_ * saturated);
+            of_query(x.excess, (q * log_squares).expm1() - q * linear * saturated);
+            of_query(x.centred, (q * log_centred + 2 * (1 - q) * apart.log()).exp());
         }
-        for (pair_kernel<Real>* const x : {&h.first_order, &h.excess, &h.centred}) {
-            x->off().template triangularView<Eigen::StrictlyUpper>() = x->off().transpose();
-            x->above() = x->below();
+        for (pair_kernel<Real>* const y : {&x.first_order, &x.excess, &x.centred}) {
+            y->off().template triangularView<Eigen::StrictlyLower>() = y->off().transpose();
+            y->above() = y->below();
         }
+        return x;
     }
 
     /// For queries n and m, the mean of x_jj over the tokens that both see, less that over different tokens.
-    [[nodiscard]] static pair_kernel<Real> own(const head& h, const pair_kernel<Real>& x,
+    /// \param y the sum of A_nj x_jj A_mj
+    [[nodiscard]] static pair_kernel<Real> own(pair_kernel<Real> y, const pair_kernel<Real>& overlaps,
                                                const pair_kernel<Real>& pairs,
                                                const Eigen::VectorX<Real>& sums) {
-        pair_kernel<Real> y = h.a.overlap(x.diagonal());
         const auto difference = [&](Eigen::Index n, Eigen::Index column, Real total) {
-            const Real overlap = h.overlap.all(n, column), both = y.all(n, column);
+            const Real overlap = overlaps.all(n, column), both = y.all(n, column);
             const Real others = total - overlap;
             return overlap > 0 && others > 1e-12 * total
                        ? both / overlap - (pairs.all(n, column) - both) / others
@@ -258,26 +297,24 @@ class attention_kernels {
         return y;
     }
 
-    /// \f$\sum_{nm} w_{nm} A_{nj} A_{mj'} (x_{jj'} - r_{mj} - r_{nj'} + \bar x_{nm})\f$, plus that of another
-    /// weight without the bracket.
-    [[nodiscard]] static pair_kernel<Real> centred_paths(const head& h, const pair_kernel<Real>& weight,
-                                                         const pair_kernel<Real>& x,
-                                                         const pair_kernel<Real>& rows,
-                                                         const pair_kernel<Real>& pairs,
-                                                         const pair_kernel<Real>* another) {
-        const pair_kernel<Real> pulled = h.a.pull_back(weight).transpose();  // (m, j)
-        pair_kernel<Real> sum = h.a.pull_back(pair_kernel<Real>(pulled.all * rows.all));
-        sum.add_transpose();
-        sum.all = x.all * h.a.pull_back(pulled).all - sum.all;
-        pair_kernel<Real> plain(weight.all * pairs.all);
-        if (another != nullptr) plain += *another;
-        return sum += h.a.pull_back_pairs(plain);
+    /// \f$\sum_{nm} b_{nm} A_{nj} A_{mj'} (F_{nm} (x_{jj'} - r_{mj} - r_{nj'}) + P_{nm})\f$ for symmetric b, F and P:
+    /// with \f$Y = A^T (b F)\f$, x times \f$A^T Y^T\f$, and what its two other terms and P make of one product.
+    [[nodiscard]] static pair_kernel<Real> pull_back(const cell_attention<Real>& a, const paths& p,
+                                                     const pair_kernel<Real>& x, const pair_kernel<Real>& b) {
+        const pair_kernel<Real> pulled =
+            a.pull_back(pair_kernel<Real>(b.all * p.centred.all)).transpose();  // (m, j)
+        pair_kernel<Real> rest = a.pull_back(pair_kernel<Real>(b.all * p.plain.all)).transpose();
+        rest.all -= 2 * pulled.all * p.rows.all;
+        rest = a.pull_back(rest);
+        rest.add_transpose();
+        return pair_kernel<Real>(x.all * a.pull_back(pulled).all + rest.all / 2);
     }
 
     const participation_table<Real>* table_;
     Real tau_;
     score_terms terms_;
     pair_kernel<Real> c_, q_;
+    pair_kernel<Real> output_;
     std::vector<head> heads_;
 };
 

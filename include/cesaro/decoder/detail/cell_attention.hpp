@@ -5,13 +5,16 @@
 
 #include <cesaro/decoder/detail/pair_kernel.hpp>
 #include <cesaro/decoder/detail/position_cells.hpp>
+#include <cesaro/detail/parallel.hpp>
 
 #include <Eigen/Core>
 
 #include <algorithm>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 namespace cesaro::detail {
 
@@ -39,14 +42,21 @@ class cell_attention {
     cell_attention(const position_cells& cells, const attention_pattern& pattern)
         : width_(cells.width.template cast<Real>()),
           single_(Eigen::MatrixX<Real>::Zero(cells.size(), cells.size())),
+          first_seen_(std::size_t(cells.size())),
+          last_seeing_(std::size_t(cells.size())),
           own_(cells.size()),
           beside_(cells.size()),
           others_(((width_.array() - 2) / 3).max(0)) {
+        Eigen::Index first = 0;
         for (Eigen::Index c = 0; c < cells.size(); ++c) {
             const Real w = cells.width[c];
             const Real total = sum_of_weights(cells.middle(c), pattern) + pattern.sink;
-            for (Eigen::Index b = 0; b < c; ++b)
+            for (Eigen::Index b = first; b < c; ++b)
                 single_(c, b) = pair_weights(cells, pattern, c, b) / (w * cells.width[b] * total);
+            while (first < c && !(single_(c, first) > 0))
+                ++first;
+            first_seen_[std::size_t(c)] = first;
+            std::fill(last_seeing_.begin() + first, last_seeing_.begin() + c + 1, c);
             own_[c] = 1 / total;
             beside_[c] =
                 w > 1 ? (pair_weights(cells, pattern, c, c) / total - w * own_[c]) / (w * (w - 1) / 2) : 0;
@@ -84,7 +94,7 @@ class cell_attention {
 
     /// \f$A X\f$.
     [[nodiscard]] pair_kernel<Real> mean(const pair_kernel<Real>& x) const {
-        pair_kernel<Real> y = product(single_.template triangularView<Eigen::StrictlyLower>(), x);
+        pair_kernel<Real> y = product(&cell_attention::multiply, x);
         y.above() += beside_.cwiseProduct(others_).cwiseProduct(x.above());
         y.below() += beside_.cwiseProduct(x.diagonal() + others_.cwiseProduct(x.below() + x.above()));
         y.diagonal() += earlier().cwiseProduct(x.above());
@@ -92,7 +102,7 @@ class cell_attention {
     }
     /// \f$A^T X\f$.
     [[nodiscard]] pair_kernel<Real> pull_back(const pair_kernel<Real>& x) const {
-        pair_kernel<Real> y = product(single_.transpose().template triangularView<Eigen::StrictlyUpper>(), x);
+        pair_kernel<Real> y = product(&cell_attention::multiply_transposed, x);
         y.above() += beside_.cwiseProduct(x.diagonal() + others_.cwiseProduct(x.below() + x.above()));
         y.below() += beside_.cwiseProduct(others_).cwiseProduct(x.below());
         y.diagonal() += earlier().cwiseProduct(x.below());
@@ -176,14 +186,31 @@ class cell_attention {
         return (beside_.array() * (width_.array() - 1) / 2).matrix();
     }
 
+    /// \f$y = L x\f$ and \f$y = L^T x\f$, some rows at a time, without most of what is zero.
+    using multiplication = void (cell_attention::*)(const Eigen::MatrixX<Real>& x,
+                                                    Eigen::Ref<Eigen::MatrixX<Real>> y) const;
+    static constexpr Eigen::Index rows_at_a_time = 24;
+    void multiply(const Eigen::MatrixX<Real>& x, Eigen::Ref<Eigen::MatrixX<Real>> y) const {
+        parallel_pieces(x.rows(), rows_at_a_time, [&](Eigen::Index i, Eigen::Index rows) {
+            const Eigen::Index first = first_seen_[std::size_t(i)], seen = i + rows - first;
+            y.middleRows(i, rows).noalias() = single_.block(i, first, rows, seen) * x.middleRows(first, seen);
+        });
+    }
+    void multiply_transposed(const Eigen::MatrixX<Real>& x, Eigen::Ref<Eigen::MatrixX<Real>> y) const {
+        parallel_pieces(x.rows(), rows_at_a_time, [&](Eigen::Index i, Eigen::Index rows) {
+            const Eigen::Index seeing = last_seeing_[std::size_t(i + rows - 1)] + 1 - i;
+            y.middleRows(i, rows).noalias() =
+                single_.block(i, i, seeing, rows).transpose() * x.middleRows(i, seeing);
+        });
+    }
+
     /// The product, but for what the others of its cell give to a position.
-    template <class Weights>
-    [[nodiscard]] pair_kernel<Real> product(const Weights& single, const pair_kernel<Real>& x) const {
+    [[nodiscard]] pair_kernel<Real> product(multiplication times, const pair_kernel<Real>& x) const {
         Eigen::MatrixX<Real> sums = width_.asDiagonal() * x.off();
         sums.diagonal() =
             x.diagonal() + ((width_.array() - 1) / 2).matrix().cwiseProduct(x.below() + x.above());
         pair_kernel<Real> y(x.size());
-        y.off().noalias() = single * sums;
+        (this->*times)(sums, y.off());
         y.diagonal() = y.below();
         y.above() = y.below();
         const Eigen::VectorX<Real> base = y.below();
@@ -194,9 +221,10 @@ class cell_attention {
     }
 
     Eigen::VectorX<Real> width_;
-    Eigen::MatrixX<Real> single_;  // L: strictly lower
-    Eigen::VectorX<Real> own_;     // o
-    Eigen::VectorX<Real> beside_;  // s
+    Eigen::MatrixX<Real> single_;                         // L: strictly lower
+    std::vector<Eigen::Index> first_seen_, last_seeing_;  // cells that a cell sees begin, and that see it end
+    Eigen::VectorX<Real> own_;                            // o
+    Eigen::VectorX<Real> beside_;                         // s
     Eigen::VectorX<Real> others_;  // of a cell, before two of its positions, behind or between them
 };
 

@@ -42,6 +42,16 @@ struct chebyshev_interval {
             t[i] = 2 * here * t[i - 1] - t[i - 2];
         return t;
     }
+    /// The same of many x, a column for each polynomial.
+    [[nodiscard]] Eigen::MatrixX<Real> basis(const Eigen::ArrayX<Real>& x, Eigen::Index count) const {
+        const Eigen::ArrayX<Real> here = x.unaryExpr([this](Real one) { return scaled(one); });
+        Eigen::MatrixX<Real> t(x.size(), count);
+        t.col(0).setOnes();
+        if (count > 1) t.col(1) = here;
+        for (Eigen::Index i = 2; i < count; ++i)
+            t.col(i).array() = 2 * here * t.col(i - 1).array() - t.col(i - 2).array();
+        return t;
+    }
 };
 
 /// Coefficients from values at the points of an interval.

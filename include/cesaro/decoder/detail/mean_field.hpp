@@ -111,7 +111,7 @@ class mean_field {
             tables_->participation ? &*tables_->participation : nullptr;
         attention_kernels<Real> kernels(g.heads, table, score_variance(config_, layer), terms_.scores,
                                         config_.latent ? correlation : input, std::move(compared));
-        b.added = kernels.output();
+        b.added = kernels.take_output();
         b.added.all *= output_variance_;
         write(b);
         const Eigen::VectorX<Real> latent =
@@ -358,28 +358,32 @@ mean_field_tables<Real> mean_field_tables<Real>::of(std::string_view function, c
     return tables;
 }
 
-/// One layer: C at its input, both branches, and C at its output.
+/// One layer: its branches, without what they add to C, and C at its output.
 template <std::floating_point Real>
 struct mean_field_layer {
     typename mean_field<Real>::attention_branch attention;
     typename mean_field<Real>::feed_forward_branch feed_forward;
     pair_kernel<Real> output;
+    Real
+        attention_share;  ///< what attention adds to the last position, as a share of it and of what is there
 
     static mean_field_layer of(const mean_field<Real>& field, const decoder_config& config,
                                Eigen::Index layer, const pair_kernel<Real>& c) {
         interruption_point();
         auto attention = field.attention(layer, c);
-        pair_kernel<Real> between = field.settled(c + attention.added);
+        const pair_kernel<Real> attended = std::exchange(attention.added, {});
+        const pair_kernel<Real> between = field.settled(c + attended);
         auto feed_forward = field.feed_forward(layer, config.parallel ? c : between);
-        pair_kernel<Real> output = field.settled(between + feed_forward.added);
-        return {std::move(attention), std::move(feed_forward), std::move(output)};
-    }
-
-    /// What attention adds to the last position, as a share of it and of what is there.
-    [[nodiscard]] Real attention_share(const pair_kernel<Real>& c) const {
+        pair_kernel<Real> output = field.settled(between + std::exchange(feed_forward.added, {}));
         const Eigen::Index last = c.size() - 1;
-        const Real added = std::sqrt(attention.added.diagonal()[last]);
-        return equals(added, 0) ? 0 : added / (std::sqrt(c.diagonal()[last]) + added);
+        const Real added = std::sqrt(attended.diagonal()[last]);
+        const Real share = equals(added, 0) ? 0 : added / (std::sqrt(c.diagonal()[last]) + added);
+        return {std::move(attention), std::move(feed_forward), std::move(output), share};
+    }
+    /// How many layers of so many heads, on so many cells, take 256 MiB.
+    static double in_memory(std::size_t heads, Eigen::Index cells) {
+        const double kernels = 9 * double(heads) + 3;
+        return double(std::size_t(1) << 28) / (kernels * double(cells * (cells + 2)) * sizeof(Real));
     }
 
     /// B at the input, for B at the output.
@@ -414,20 +418,26 @@ mean_field_solution solve_mean_field(const position_cells& cells, const decoder_
     keep_memory_of_kernels(cells.size());
     const mean_field<Real> field(config, cells, terms, tables);
     std::vector<pair_kernel<Real>> kernels(1, field.embeddings());
+    std::vector<mean_field_layer<Real>> last;  // those of the last layers that are kept for the way back
     Eigen::VectorX<Real> alphas(config.layers), seen(config.layers);
     for (Eigen::Index l = 0; l < config.layers; ++l) {
         auto layer = mean_field_layer<Real>::of(field, config, l, kernels.back());
-        alphas[l] = layer.attention_share(kernels.back());
+        alphas[l] = layer.attention_share;
         seen[l] = layer.attention.kernels.seen_from_last();
         kernels.push_back(std::move(layer.output));
+        if (double(config.layers - l) <=
+            mean_field_layer<Real>::in_memory(layer.attention.kernels.heads(), cells.size()))
+            last.push_back(std::move(layer));
     }
     const Eigen::Index size = cells.size();
     const Real last_scale = field.inverse_scale(kernels.back())[size - 1];
     pair_kernel<Real> back(Eigen::MatrixX<Real>::Zero(size, size), Eigen::VectorX<Real>::Zero(size));
     back.diagonal()[size - 1] = last_scale * last_scale;  // the final normalisation
     for (Eigen::Index l = config.layers; l-- > 0;) {
-        const auto layer = mean_field_layer<Real>::of(field, config, l, kernels[std::size_t(l)]);
-        back = layer.pull_back(field, config, back);
+        if (last.empty())
+            last.push_back(mean_field_layer<Real>::of(field, config, l, kernels[std::size_t(l)]));
+        back = last.back().pull_back(field, config, back);
+        last.pop_back();
         kernels.pop_back();
     }
     const Eigen::VectorX<Real> norms = back.diagonal().cwiseMax(0).cwiseSqrt();
@@ -451,7 +461,9 @@ inline position_cells mean_field_cells(const decoder_config& config, double toke
 
 /// The mean field of a context. Few positions are taken one by one; more in cells, of two widths, one twice
 /// the other: the error is of second order in it, so that the difference gives a third of itself to both the
-/// result and its error. Widths are halved until that is small enough, or the cells too many.
+/// result and its error. The ends of windows lie inside of cells, where the error is of first order: there four
+/// thirds of the difference are stated, of which 1.2 were seen. Widths are halved until that is small enough, or the
+/// cells too many, or single positions, which leave no error.
 template <std::floating_point Real>
 mean_field_solution solve_mean_field(std::string_view function, const decoder_config& config, double tokens,
                                      const mean_field_terms& terms, double accuracy) {
@@ -459,12 +471,17 @@ mean_field_solution solve_mean_field(std::string_view function, const decoder_co
     const auto tables = mean_field_tables<Real>::of(function, config, tokens, terms);
     if (tokens <= few)
         return solve_mean_field(position_cells::single(Eigen::Index(tokens)), config, terms, tables);
+    const auto window_of = [&](Eigen::Index l) { return double(config.window(l)); };
+    bool windows_end = false;  // within the context
+    for (Eigen::Index l = 0; l < config.layers; ++l)
+        windows_end = windows_end || (window_of(l) > 0 && window_of(l) < tokens);
     double ratio = 0.3;
     auto coarse = solve_mean_field(mean_field_cells(config, tokens, ratio), config, terms, tables);
     while (true) {
         ratio /= 2;
         auto fine = solve_mean_field(mean_field_cells(config, tokens, ratio), config, terms, tables);
         const position_cells& cells = fine.norms.cells();
+        if (cells.are_single()) return fine;
         Eigen::VectorXd values = fine.norms.values();
         for (Eigen::Index c = 0; c < values.size(); ++c) {
             const double before = coarse.norms.value(cells.middle(c));
@@ -476,9 +493,10 @@ mean_field_solution solve_mean_field(std::string_view function, const decoder_co
         const auto share = [&](const Eigen::VectorXd& x) {
             return Eigen::VectorXd(x.cwiseProduct(cells.width) / x.dot(cells.width));
         };
-        const double error = (share(values) - share(fine.norms.values())).cwiseAbs().sum() / 2;
-        constexpr Eigen::Index most = 240;
-        if (error <= accuracy || cells.size() > most || cells.are_single())
+        const double moved = (share(values) - share(fine.norms.values())).cwiseAbs().sum() / 2;
+        const double error = windows_end ? 4 * moved : moved;
+        constexpr Eigen::Index most = 200;
+        if (error <= accuracy || cells.size() > most)
             return {{cells, values},
                     extrapolated(&mean_field_solution::alphas),
                     extrapolated(&mean_field_solution::seen),

@@ -43,31 +43,27 @@ class participation_table {
         centred_ = variance_transform * centred * count_transform;
     }
 
-    /// The table for one k, as a function of the variance.
-    struct row {
-        Eigen::VectorX<Real> squares, centred;
+    /// Logarithms of both for one k and many variances.
+    struct pair_of_logarithms {
+        Eigen::ArrayX<Real> squares, centred;
     };
-    [[nodiscard]] row at_count(Real count) const {
+    [[nodiscard]] pair_of_logarithms logarithms(Real count, const Eigen::ArrayX<Real>& variances) const {
         const Eigen::VectorX<Real> basis =
             log_counts_.basis(std::log(std::max(count, Real(1))), count_nodes_);
-        return {squares_ * basis, centred_ * basis};
-    }
-    /// Logarithms of both.
-    [[nodiscard]] Real log_squares(const row& at, Real variance) const {
-        return series(at.squares, variance);
-    }
-    [[nodiscard]] Real log_centred(const row& at, Real variance) const {
-        return series(at.centred, variance);
+        const Eigen::ArrayX<Real> x =
+            variances.sqrt().unaryExpr([&](Real y) { return deviations_.scaled(y); });
+        return {series(squares_ * basis, x), series(centred_ * basis, x)};
     }
 
   private:
-    [[nodiscard]] Real series(const Eigen::VectorX<Real>& coefficients, Real variance) const {
-        if (!(deviations_.greatest > 0)) return 0;
-        const Real x = deviations_.scaled(std::sqrt(variance));
-        Real next = 0, value = 0;  // Clenshaw's recurrence
+    [[nodiscard]] Eigen::ArrayX<Real> series(const Eigen::VectorX<Real>& coefficients,
+                                             const Eigen::ArrayX<Real>& x) const {
+        Eigen::ArrayX<Real> next = Eigen::ArrayX<Real>::Zero(x.size()),
+                            value = next;  // Clenshaw's recurrence
+        if (!(deviations_.greatest > 0)) return value;
         for (Eigen::Index i = variance_nodes_; i-- > 1;) {
-            const Real here = coefficients[i] + 2 * x * value - next;
-            next = std::exchange(value, here);
+            next = coefficients[i] + 2 * x * value - next;
+            next.swap(value);
         }
         return coefficients[0] + x * value - next;
     }

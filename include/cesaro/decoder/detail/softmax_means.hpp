@@ -93,19 +93,17 @@ class softmax_means {
         const Eigen::VectorX<Real> sums = a.row_sums();
         const Eigen::VectorX<Real> counts = sums.cwiseAbs2().cwiseQuotient(a.participation());
         for (Eigen::Index n = 0; n < sums.size(); ++n) {
-            // T_p of the variances of the row, the query's own last
-            Eigen::MatrixX<Real> powers(degree_, n + 2);
-            for (Eigen::Index j = 0; j <= n; ++j)
-                powers.col(j) = deviations_.basis(std::sqrt(variances.off()(n, j)), degree_);
-            powers.col(n + 1) = deviations_.basis(std::sqrt(variances.diagonal()[n]), degree_);
+            Eigen::ArrayX<Real> deviations(n + 2);  // of the row, the query's own last
+            deviations << variances.all.row(n).head(n + 1).transpose(), variances.diagonal()[n];
+            const Eigen::MatrixX<Real> powers = deviations_.basis(deviations.sqrt(), degree_);
             const Eigen::VectorX<Real> weights = a.row(n);
             const Real left = 1 - sums[n];  // rounding, where there is no sink
             const Real sink = left > 1e-12 ? counts[n] * left / sums[n] : 0;
-            const Eigen::VectorX<Real> moments = counts[n] / sums[n] * (powers * weights);
+            const Eigen::VectorX<Real> moments = counts[n] / sums[n] * (powers.transpose() * weights);
             const Eigen::VectorX<Real> missing =
                 ((log_missing_ * moments).array().min(0) - sink * t_.array()).exp();
             const Real lost = step * sink * t_.dot(missing);  // to the sink
-            Eigen::VectorX<Real> values = powers.transpose() * (ratio_.transpose() * missing);
+            Eigen::VectorX<Real> values = powers * (ratio_.transpose() * missing);
             values *= (1 - lost) / weights.dot(values);
             factor.off().row(n).head(n + 1) = values.head(n + 1);
             factor.diagonal()[n] = values[n + 1];
