@@ -70,7 +70,7 @@ inline constexpr double mean_field_accuracy = 1e-3;
 ///
 /// The jacobian_profile() of these gains is mean_field_profile() with both mean_field_terms off, up to the
 /// factor of the final normalisation, with sliding windows as without.
-/// \tparam Real the type in which kernels are computed.
+/// \tparam Real the type in which kernels are computed, double or a wider one.
 /// \return tokens x layers each, and the window of each layer.
 /// \throws as mean_field_profile().
 template <std::floating_point Real = double>
@@ -131,23 +131,25 @@ template <std::floating_point Real = double>
 /// of the distance from the nearer one, so that any context takes some hundred cells. Sums over positions are
 /// sums over cells with exact counts of pairs, of second order in that share; two shares, one twice the
 /// other, are extrapolated (Richardson). Windows narrower than a share of the context ask for narrower cells,
-/// 250 at most.
+/// some hundreds.
 ///
 /// \param tokens at least 1.
-/// \tparam Real the type in which kernels are computed.
+/// \tparam Real the type in which kernels are computed, double or a wider one.
 /// \return one value per source position, not normalised.
 /// \throws what config.validate() throws; std::domain_error when tokens < 1, or scores have a variance
 ///         beyond 400, with ALiBi beyond 5; std::invalid_argument naming the member when a layer does not attend, or
 ///         clipping of queries and keys would matter;
 ///         std::length_error when the profile does not fit in memory.
 /// Cost O(layers · cells³) time, eightfold with ALiBi; the number of cells is that of tokens
-/// up to 256, and grows with their logarithm beyond, but where a window asks for narrower ones; memory of
-/// 13 kernels a layer, \f$8\,cells^2\f$ bytes each, at most 256 MiB: what does not fit is computed again.
+/// up to 256, and grows with their logarithm beyond, but where a window asks for narrower ones. Memory: a kernel of
+/// \f$8\,cells^2\f$ bytes a layer, and 12 more, with ALiBi 75, of the layers for which 256 MiB do; those of the others are
+/// computed again.
 /// The same bits on any number of threads.
 /// Accuracy: leading order in 1/width. Against networks of width 256: docs/step0.md. Up to 256 tokens nothing
 /// is gathered; beyond, shares are within about 1e-4 in total variation and 1e-3 at every position of those
-/// of single positions, with windows that end within the context up to some 1e-3 in total variation; predict()
-/// states an estimate, which covers either (tests).
+/// of single positions, with windows that end within the context up to some 1e-3 in total variation, with steep ALiBi
+/// 1e-2. predict() states an estimate, which covers windows and ALiBi (tests); normalisations behind branches together
+/// with sinks or experts made up to six times as much.
 ///
 /// Sources: Schoenholz et al., arXiv 1611.01232 (both recursions); Hron et al., arXiv 2006.10540 (attention);
 /// Yang, arXiv 2006.14548 (gradient independence). The mean weights and the all-order terms are our own.

@@ -97,8 +97,8 @@ class predicted_profile {
     [[nodiscard]] const Eigen::VectorXd& tokens_seen() const { return seen_; }
 
     /// An estimate of the error of the shares in total variation, that comes of gathering positions in cells: a
-    /// third of what halving the cells changed, four thirds where windows end within the context; 0 where every
-    /// position is by itself.
+    /// third of what halving the cells changed, four times that where windows end within the context, six times with
+    /// ALiBi; 0 where every position is by itself.
     [[nodiscard]] double error_estimate() const { return error_; }
 
     /// The shares of all positions.
@@ -157,7 +157,7 @@ class predicted_profile {
 /// const auto half_lies_before = profile.quantile(0.5);
 /// \endcode
 ///
-/// \tparam Real the type in which kernels are computed; shares are doubles.
+/// \tparam Real the type in which kernels are computed, double or a wider one; shares are doubles.
 /// \param tokens from 1 to \f$2^{53}\f$.
 /// \param accuracy wanted of the shares, in total variation: cells are made narrower until error_estimate()
 ///        is no greater, or until there are some hundreds. At most 256 tokens are taken one by one.

@@ -83,7 +83,7 @@ class attention_kernels {
 
     /// The mean over heads of the kernel of their outputs.
     [[nodiscard]] const pair_kernel<Real>& output() const { return output_; }
-    /// That, which is not kept.
+    /// The same, which is gone then.
     [[nodiscard]] pair_kernel<Real> take_output() { return std::exchange(output_, {}); }
 
     /// Of the kernel of the outputs' gradients, that of the values' gradients.

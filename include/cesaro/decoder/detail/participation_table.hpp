@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <cmath>
 #include <concepts>
-#include <utility>
 
 namespace cesaro::detail {
 
