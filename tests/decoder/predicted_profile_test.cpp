@@ -7,6 +7,7 @@
 #include <cesaro/decoder/detail/gauss_rule.hpp>
 #include <cesaro/decoder/mean_field.hpp>
 #include <cesaro/decoder/predicted_profile.hpp>
+#include <cesaro/jacobian_profile.hpp>
 #include <cesaro/profile.hpp>
 #include <cesaro/profile_distance.hpp>
 #include <cesaro/softmax_participation.hpp>
@@ -122,6 +123,17 @@ decoder_config random_config(std::mt19937_64& engine) {
 }
 
 }  // namespace
+
+TEST_CASE("of layers that do not fit in memory at once some are kept, and the others computed again") {
+    decoder_config config = narrow_config("gpt2");
+    config.layers = 80;
+    const Eigen::Index tokens = 220;  // 12 kernels a layer, 256 MiB: the last 57 are kept
+    const mean_field_terms terms{false, score_terms::none};
+    const Eigen::VectorXd predicted = mean_field_profile(config, tokens, terms);
+    const Eigen::VectorXd profile = jacobian_profile(mean_field_gains(config, tokens, terms));
+    const double factor = predicted[tokens - 1] / profile[tokens - 1];  // the final normalisation
+    CHECK(((predicted / factor).cwiseQuotient(profile).array() - 1).abs().maxCoeff() < 1e-12);
+}
 
 TEST_CASE(
     "the error estimate covers what windows and ALiBi make; where positions are single, nothing is left") {

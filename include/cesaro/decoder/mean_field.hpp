@@ -147,9 +147,9 @@ template <std::floating_point Real = double>
 /// The same bits on any number of threads.
 /// Accuracy: leading order in 1/width. Against networks of width 256: docs/step0.md. Up to 256 tokens nothing
 /// is gathered; beyond, shares are within about 1e-4 in total variation and 1e-3 at every position of those
-/// of single positions, with windows that end within the context up to some 1e-3 in total variation, with steep ALiBi
-/// 1e-2. predict() states an estimate, which covers windows and ALiBi (tests); normalisations behind branches together
-/// with sinks or experts made up to six times as much.
+/// of single positions. Of 1000 tokens, windows that end within the context made up to 1e-3 in total variation, and
+/// steep ALiBi 1e-2; predict() states an estimate, which covers both (tests), and in long contexts is greater.
+/// Normalisations behind branches together with sinks or experts made up to six times as much as it stated.
 ///
 /// Sources: Schoenholz et al., arXiv 1611.01232 (both recursions); Hron et al., arXiv 2006.10540 (attention);
 /// Yang, arXiv 2006.14548 (gradient independence). The mean weights and the all-order terms are our own.
