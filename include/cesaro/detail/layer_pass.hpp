@@ -47,8 +47,11 @@ class hops_on_columns {
         if constexpr (is_float_or_double<Real>) {
             weight_of_each_ = weights.array().transpose().replicate(columns, 1).reshaped();
             heavier_ = weight_of_each_;
+            // Of L positions from a on, h_{j+1} / h_j is at most (L / a) (1 / (j+1) + 1 / L): that of equal ones.
+            const Real next_hop =
+                Real(shortest) / Real(distant) * (Real(1) / (fewest_orders + 2) + Real(1) / shortest);
             for (Eigen::Index i = hops_ * columns; i-- > 0;)
-                heavier_[i] += heavier_[i + columns];
+                heavier_[i] += next_hop * heavier_[i + columns];
             changes_.resize(hops_ * columns);
             of_each_.resize(hops_ * columns);
             density_.setZero(columns);
@@ -82,9 +85,8 @@ class hops_on_columns {
     using step = Eigen::Array<Real, width, 1>;
     using array = Eigen::ArrayX<Real>;
     using response = responses_of_past<step>;
-    /// Two vectors: so few lanes that the sums of four hops stay in registers.
-    static constexpr int together =
-        std::clamp(2 * EIGEN_MAX_STATIC_ALIGN_BYTES / int(sizeof(Real)), 4, width);
+    /// So few lanes that most sums of four hops stay in registers, and so many that none waits for another.
+    static constexpr int together = 8;
     using lanes = Eigen::Array<Real, together, 1>;
     using sums = std::array<step, std::size_t(response::most_orders)>;
     using polynomial_values = std::array<Real, std::size_t(response::most_orders) + 2>;  // h_0, h_1, ...
@@ -123,6 +125,18 @@ class hops_on_columns {
                Eigen::Index size) {
         const auto read = [&] {
             resize(length);
+            if (whole_segments_of_one_column(length)) {
+                for_each_two_by_two(
+                    [&](step& place, step& next, Eigen::Index lane, Eigen::Index n, Eigen::Index m) {
+                        const Real x0 = x.coeff(first + n, column), x1 = x.coeff(first + n + 1, column);
+                        const Real x2 = x.coeff(first + m, column), x3 = x.coeff(first + m + 1, column);
+                        place[lane] = x0;
+                        place[lane + 1] = x2;
+                        next[lane] = x1;
+                        next[lane + 1] = x3;
+                    });
+                return;
+            }
             for_each_place<bool(In::IsRowMajor)>(
                 length, [&](step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
                     place[lane] = x.coeff(first + n, column + j);
@@ -140,6 +154,17 @@ class hops_on_columns {
             }
             read();
             every_hop(first);
+        }
+        if (whole_segments_of_one_column(length)) {
+            for_each_two_by_two(
+                [&](const step& place, const step& next, Eigen::Index lane, Eigen::Index n, Eigen::Index m) {
+                    const Real y0 = place[lane], y1 = next[lane], y2 = place[lane + 1], y3 = next[lane + 1];
+                    y.coeffRef(first + n, column) = y0;
+                    y.coeffRef(first + n + 1, column) = y1;
+                    y.coeffRef(first + m, column) = y2;
+                    y.coeffRef(first + m + 1, column) = y3;
+                });
+            return;
         }
         for_each_place<bool(Out::IsRowMajor)>(
             length, [&](const step& place, Eigen::Index lane, Eigen::Index n, Eigen::Index j) {
@@ -178,9 +203,15 @@ class hops_on_columns {
             step* const place = &places_[std::size_t(s)];
             const Eigen::Index lane = segment * columns_, n = segment * size + s;
             if constexpr (ByRows) {
-                for (Eigen::Index i = 0; i < count; ++i)
-                    for (Eigen::Index j = 0; j < columns_; ++j)
-                        f(place[i], lane + j, n + i, j);
+                for (Eigen::Index i = 0; i < count; ++i) {
+                    if (columns_ == width) {  // known to the compiler
+                        for (Eigen::Index j = 0; j < width; ++j)
+                            f(place[i], j, n + i, j);
+                    } else {
+                        for (Eigen::Index j = 0; j < columns_; ++j)
+                            f(place[i], lane + j, n + i, j);
+                    }
+                }
             } else {
                 for (Eigen::Index j = 0; j < columns_; ++j)
                     for (Eigen::Index i = 0; i < count; ++i)
@@ -196,6 +227,23 @@ class hops_on_columns {
                     visit(s, segment, left);
             }
         }
+    }
+
+    /// Whether two positions of two segments fit everywhere.
+    bool whole_segments_of_one_column(Eigen::Index length) const {
+        return columns_ == 1 && length == segments_ * Eigen::Index(places_.size()) &&
+               length % (2 * width) == 0;
+    }
+
+    /// f(place, next, lane, n, m) for positions n and n + 1 of a segment of the chunk, and m and m + 1 of the segment
+    /// after: four numbers that are read before any is written are turned round in registers.
+    template <class Function>
+    void for_each_two_by_two(const Function& f) {
+        const auto size = Eigen::Index(places_.size());
+        for (Eigen::Index s = 0; s < size; s += 2)
+            for (Eigen::Index lane = 0; lane < width; lane += 2)
+                f(places_[std::size_t(s)], places_[std::size_t(s + 1)], lane, lane * size + s,
+                  (lane + 1) * size + s);
     }
 
     /// One hop after the other, wherever the chunk lies.
@@ -486,7 +534,7 @@ class hops_on_columns {
     array changes_;              // of past_, over a segment
     array of_each_;
     array weight_of_each_;
-    array heavier_;  // sum_{i>=k} w_i
+    array heavier_;  // sum_i w_{k+i} times h_{j+i} / h_j at most, j > fewest_orders
     array density_;  // of the segment before
 };
 
