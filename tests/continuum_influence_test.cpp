@@ -8,6 +8,7 @@
 #include "scalars.hpp"
 
 #include <cesaro/continuum_influence.hpp>
+#include <cesaro/depth_limit_influence.hpp>
 #include <cesaro/discrete_influence.hpp>
 #include <cesaro/power_sum.hpp>
 
@@ -23,6 +24,7 @@
 #include <numeric>
 #include <random>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 using cesaro::complement;
@@ -400,6 +402,41 @@ TEMPLATE_TEST_CASE("on a decay clock the law is that of its time", "", float, do
             }
         }
     }
+}
+
+TEST_CASE("a decay clock down to the least double") {
+    const double least = std::numeric_limits<double>::denorm_min();
+    for (const double slope : {1e-8, 1.0, 12.0}) {
+        for (const auto& [depth, alpha] : {std::pair(32, 0.3), {520, 1.0}}) {
+            const continuum_influence<> c(mixing_schedule<>::constant(depth, alpha), decay_clock<>{slope});
+            for (const double x : {1e-200, 1e-300, 1e-301, 1e-310, least}) {
+                CAPTURE(slope, depth, x);
+                const clocked exact(mixing_schedule<float100>::constant(depth, float100(alpha)), slope, x);
+                const auto look = [&](double actual, const float100& expected) {
+                    if (expected > std::numeric_limits<double>::min() * 1e20)
+                        CHECK(error_in_epsilons(actual, expected) < 900);
+                };
+                look(pdf(c, x), exact.pdf());
+                look(cdf(c, x), exact.cdf());
+                look(cdf(complement(c, x)), exact.complement());
+                CHECK(logpdf(c, x) == Approx(double(float100(log(exact.pdf())))).epsilon(1e-12));
+            }
+        }
+        // The bracket of the solver reaches that far.
+        const continuum_influence<> c(mixing_schedule<>::constant(32, 0.3), decay_clock<>{slope});
+        for (const double p : {1e-200, 1e-230})
+            CHECK(cdf(c, quantile(c, p)) == Approx(p).epsilon(1e-14));
+    }
+}
+
+TEST_CASE("quantiles to the digits of the tails, however far from 1") {
+    const auto near = [](const auto& law, double p) {
+        CAPTURE(p);
+        CHECK(cdf(law, quantile(law, p)) == Approx(p).epsilon(8e-16));
+    };
+    near(continuum_influence<>(mixing_schedule<>{0.5180169021067166, 0.21642795325270492}), 1e-300);
+    near(continuum_influence<>(mixing_schedule<>::constant(400, 0.6696576)), 1e-10);
+    near(cesaro::depth_limit_influence<>(1e-8), 1e-300);
 }
 
 TEST_CASE("laws of a distribution on a decay clock") {

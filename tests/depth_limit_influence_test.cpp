@@ -153,6 +153,8 @@ TEST_CASE("any finite total attention, and subnormal positions") {
         CHECK(cdf(e, 0.5) == Approx(1.0).epsilon(1e-13));
         CHECK(cdf(complement(e, 0.5)) == 0);
         CHECK(quantile(e, 0.5) == 0);
+        CHECK(logpdf(e, 1) == Approx(std::log(a) - a).epsilon(1e-14));
+        CHECK(pdf(e, 1) == 0);
     }
     // The series and its asymptotic form meet.
     for (const double a : {2e5, 4e5, 1e6}) {

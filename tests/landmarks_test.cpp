@@ -106,6 +106,9 @@ TEST_CASE("Perron's asymptotics tend to the valley with depth, at the rate 1/sqr
         CHECK(std::abs(previous) < 0.02);
     }
     CHECK(std::isfinite(valley_asymptotic(100000, 0.9, 0.5)));
+    const double least = std::numeric_limits<double>::denorm_min();  // whose products are subnormal
+    CHECK(valley_asymptotic(12, least, least) ==
+          Approx(double(valley_asymptotic(12, float50(least), float50(least)))).epsilon(1e-14));
 }
 
 TEST_CASE("landmarks reject what is outside their domains") {

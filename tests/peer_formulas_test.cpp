@@ -87,8 +87,9 @@ TEST_CASE("retrieval at the ends of its parameters") {
     const retrieval_parameters<> hot{.inverse_temperature = 720};
     CHECK_THROWS_AS(retrieval_critical_time(hot), std::domain_error);
     CHECK_THROWS_AS(retrieval_profile(hot, 1, 0.5), std::domain_error);
-    const auto logarithm = [](double beta, double width, double time, double x) {
-        const float50 u = log(float50(expm1(float50(1)) / expm1(float50(x))));
+    const auto logarithm = [](double beta, double width, double time, double x, double slope = 1) {
+        const float50 lambda = slope;
+        const float50 u = log(float50(expm1(lambda) / expm1(float50(lambda * x))));
         float50 sum = 0;
         for (int n = 1; n <= 20; ++n) {
             const float50 a = n * n * boost::math::cyl_bessel_i(n, float50(beta)) * time;
@@ -96,7 +97,7 @@ TEST_CASE("retrieval at the ends of its parameters") {
             sum += exp(float50(-ratio * ratio / 2)) * sqrt(float50(a / u)) *
                    boost::math::cyl_bessel_i(1, float50(2 * sqrt(float50(a * u))));
         }
-        return double(float50(log(float50(sum * exp(float50(x)) / expm1(float50(1))))));
+        return double(float50(log(float50(sum * lambda * exp(float50(lambda * x)) / expm1(lambda)))));
     };
     for (const double beta : {1.0, 13.0, 15.0, 22.0})
         for (const double width : {0.05, 8.0})
@@ -108,6 +109,22 @@ TEST_CASE("retrieval at the ends of its parameters") {
                 CHECK(retrieval_profile(p, time, 0.5) ==
                       Approx(std::exp(right)).epsilon(1e-12 * std::abs(right)));
             }
+    // Slopes so small that nothing decays, on which the clock's own formula would be 0 over 0.
+    for (const double slope : {1e-320, 5e-324, 1e-300})
+        for (const double x : {0.5, 0.999})
+            CHECK(log_retrieval_profile(retrieval_parameters<>{.slope = slope}, 1, x) ==
+                  Approx(logarithm(1, 8, 1, x, 1e-25)).epsilon(1e-13));
+    // Positions next to 0 and a time that splitting into halves overflows.
+    for (const double x : {1e-301, 5e-324})
+        CHECK(log_retrieval_profile(retrieval_parameters<>{}, 1, x) ==
+              Approx(logarithm(1, 8, 1, x)).epsilon(1e-13));
+    // At x = 1, where u = 0, the mode a_n t is all that is left of its Bessel function.
+    double rates = 0;
+    for (int n = 1; n <= 20; ++n)
+        rates += std::exp(-std::pow(boost::math::constants::pi<double>() * n / 8, 2) / 2) * n * n *
+                 boost::math::cyl_bessel_i(n, 3.0);
+    CHECK(log_retrieval_profile(retrieval_parameters<>{.inverse_temperature = 3, .slope = 12}, 1e300, 1) ==
+          Approx(std::log(rates) + std::log(1e300) + std::log(12 / -std::expm1(-12.0))).epsilon(1e-13));
 }
 
 TEST_CASE("at the critical depth the profile is level at the query") {
@@ -194,6 +211,8 @@ TEST_CASE("where distance decay looks most") {
 }
 
 TEST_CASE("parameters of the retrieval profile are named") {
+    CHECK_THROWS_AS(log_retrieval_profile(retrieval_parameters<>{.slope = 1.7e308}, 1, 0.5),
+                    std::domain_error);
     const double nan = std::numeric_limits<double>::quiet_NaN();
     CHECK_THROWS_AS(retrieval_critical_time(retrieval_parameters<>{.inverse_temperature = 0.0}),
                     std::domain_error);

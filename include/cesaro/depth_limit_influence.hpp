@@ -35,6 +35,8 @@ template <class Real>
 scaled<working_number<Real>> bessel_series(const wide<Real>& z) {
     using Number = working_number<Real>;
     using Scaled = scaled<Number>;
+    if (!(static_cast<Number>(z) > Number(0)))
+        return Scaled(Number(1));  // NaN is 0 times what splitting overflows
     const block_powers<Real> powers(z, block_scale(2));
     const Scaled enough(Number(std::numeric_limits<Number>::epsilon() / Number(64)));
     Scaled sum(Number(0));

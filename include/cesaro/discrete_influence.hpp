@@ -550,8 +550,8 @@ template <real_scalar Real, std::integral Position>
 }
 
 /// The smallest position m with \f$P(\text{source} \le m) \ge p\f$, exactly: where the tail as rounded is too
-/// close to its level to tell, twice the precision decides (float, double, long double), and what agrees to
-/// 85 bits of double is equal. Other scalars compare as rounded.
+/// close to its level to tell, twice the precision decides (double, long double), and what agrees to 85 bits of
+/// double is equal; of float, whose hops are weighed in double, it is right to 53 bits. Other scalars compare as rounded.
 ///
 /// A value of cdf() may be rounded up, and exceed the exact one: of `cdf(d, m)` the quantile is m, or in
 /// about half of the cases the next position. The first position whose cdf as rounded reaches p is a step

@@ -72,7 +72,8 @@ profile_fit fit_factor(const Eigen::VectorXd& measured, const Profile& profile, 
 }  // namespace detail
 
 /// The factor by which gains per layer are to be multiplied for their jacobian_profile() to come nearest to a
-/// measured profile of positions; sought between 1/20 and 20, in its logarithm. See fit_profile().
+/// measured profile of positions; sought between 1/20 and 20, in its logarithm. See fit_profile(). Where no gain matters, as where
+/// all are zero, every factor is as near, and 1/20 is returned.
 /// Cost: some 16 profiles, O(tokens · layers) each.
 template <detail::profile_like P>
 [[nodiscard]] profile_fit fit_gain_factor(const P& measured, const Eigen::VectorXd& gains) {

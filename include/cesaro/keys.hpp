@@ -97,7 +97,7 @@ Eigen::VectorX<Real> totals_of_weights(std::string_view function, const Eigen::V
 /// \f[ M_{n,m} = \frac{g_m}{D_n}, \quad m \le n, \qquad D_n \ge G_n = g_0 + \dots + g_n. \f]
 ///
 /// A bias on every key is \f$D_n = S + G_n\f$; the learned sink \f$e^b\f$ of a head with ALiBi moves with the
-/// query, \f$D_n = e^{b + s n} + G_n\f$ with \f$g_m = e^{s m}\f$. What D exceeds G by is lost.
+/// query, \f$D_n = e^{b + s n} + G_n\f$ with \f$g_m = e^{s m}\f$. What D exceeds G by is lost, and known to the rounding of D.
 ///
 /// \code
 /// const cesaro::weighted_keys<> biased(Eigen::VectorXd::LinSpaced(1024, 1.0, 2.0), 0.5);

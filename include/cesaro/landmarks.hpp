@@ -137,7 +137,7 @@ template <real_scalar Real>
     const Real root_z = sqrt(Real(alpha / (1 - alpha))) * sqrt(u);
     const Real exponent = (h - 1) * log1p(Real(-alpha)) - root_z * root_z / 2 + 2 * sqrt(h) * root_z;
     const Real root_pi = boost::math::constants::root_pi<Real>();
-    return alpha * exp(exponent) * sqrt(Real(sqrt(h))) / (2 * root_pi * root_z * sqrt(root_z));
+    return alpha * (exp(exponent) * sqrt(Real(sqrt(h))) / (2 * root_pi * root_z * sqrt(root_z)));
 }
 
 }  // namespace cesaro

@@ -39,9 +39,9 @@ namespace cesaro {
 template <real_scalar Real = double>
 struct retrieval_parameters {
     Real inverse_temperature = Real(1);  ///< \f$\beta\f$, above 0
-    Real slope = Real(1);                ///< \f$\lambda\f$ of the decay_clock, above 0
-    Real width = Real(8);                ///< M, above 0
-    int terms = 20;                      ///< modes that are summed, at least 1
+    Real slope = Real(1);  ///< \f$\lambda\f$ of the decay_clock, above 0, at most 2^-62 of the largest number
+    Real width = Real(8);  ///< M, above 0
+    int terms = 20;        ///< modes that are summed, at least 1
 };
 
 namespace detail {
@@ -55,6 +55,7 @@ void check_retrieval(const char* function, const retrieval_parameters<Real>& p) 
     check("inverse_temperature", p.inverse_temperature);
     check("slope", p.slope);
     check("width", p.width);
+    check_moderate(function, "slope", p.slope);
     check_at_least(function, "terms", p.terms, 1);
 }
 

@@ -177,7 +177,8 @@ template <std::floating_point Real = double>
         detail::solve_mean_field<Real>("predict", config, double(tokens), terms, accuracy));
 }
 
-/// The summary of a predicted profile, as that of its shares; see profile.hpp.
+/// The summary of a predicted profile, as that of its shares, with the least of the shares at nodes() for the valley; see
+/// profile.hpp.
 /// Cost: that of evaluating the profile some thousand times. Accuracy: that of the profile.
 [[nodiscard]] inline profile_summary<double> summarize(const predicted_profile& profile) {
     const std::int64_t tokens = profile.tokens();

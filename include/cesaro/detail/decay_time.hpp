@@ -20,17 +20,24 @@ namespace cesaro::detail {
 ///
 ///     u = ln((e^lambda - 1) / (e^{lambda x} - 1)),   e^{-u} = G(x) / G(1),
 ///
-/// and the rate at which G rises there, lambda e^{-lambda delta} / (1 - e^{-lambda}).
+/// and the rate at which G rises there, lambda e^{-lambda delta} / (1 - e^{-lambda}). A slope so small that nothing
+/// decays by a digit counts as 0, of which u is ln(1/x).
 template <class Real>
 class decay_time {
   public:
     using Number = working_number<Real>;
     using Wide = wide<Real>;
 
-    decay_time(const Wide& slope, const unit_position<Real>& position) : slope_(slope) {
+    decay_time(const Wide& slope, const unit_position<Real>& position)
+        : slope_(slope), distance_(Number(0)), u_(position.precise_u()) {
         using std::expm1;
         using std::log;
         using std::log1p;
+        const Wide epsilon = std::numeric_limits<Wide>::epsilon();
+        if (slope < epsilon * epsilon) {
+            slope_ = Wide(Number(0));
+            return;
+        }
         const Wide one(Number(1));
         const Wide x(Number(position.x()));
         const Wide delta =
@@ -42,8 +49,10 @@ class decay_time {
             u_ = log1p(Wide(gone / Wide(one - gone)));
         } else {
             const Wide time = slope * x;
-            const bool small = time < Wide(std::numeric_limits<Wide>::epsilon());
-            u_ = distance_ + log(small ? Wide(Wide(all / slope) / x) : Wide(all / Wide(-expm1(Wide(-time)))));
+            if (time < epsilon)
+                u_ += distance_ + log(Wide(all / slope));  // that over x is out of range
+            else
+                u_ = distance_ + log(Wide(all / Wide(-expm1(Wide(-time)))));
         }
     }
 
@@ -64,7 +73,8 @@ class decay_time {
     /// lambda / (1 - e^{-lambda}), the rate at x = 1, and that at x.
     Number most_rate() const {
         using std::expm1;
-        return static_cast<Number>(Wide(slope_ / Wide(-expm1(Wide(-slope_)))));
+        return slope_ > Wide(Number(0)) ? static_cast<Number>(Wide(slope_ / Wide(-expm1(Wide(-slope_)))))
+                                        : Number(1);
     }
     Number rate() const { return falling_exponential<Number>(distance_) * most_rate(); }
 

@@ -30,10 +30,10 @@ concept influence_law = requires {
     typename Law::position_type;
 };
 
-/// A probability as rounded: no larger than all of them together.
+/// A probability as rounded: no larger than all of them together; NaN stays NaN.
 template <class Real>
 Real at_most_total(const Real& p, const Real& total) {
-    return p < total ? p : total;
+    return total < p ? total : p;
 }
 
 /// Throws std::domain_error unless 0 <= p <= total (NaN fails); the function by its name, or what converts to

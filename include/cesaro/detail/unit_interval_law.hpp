@@ -197,8 +197,17 @@ template <class Law, class Real>
 [[nodiscard]] Real position_with(const Law& law, const Real& lower_level, const Real& upper_level) {
     const auto lower = [&](const unit_position<Real>& x) { return Real(law.lower_tail(x)); };
     const auto upper = [&](const unit_position<Real>& x) { return upper_probability(law, x); };
-    return lower_level <= upper_level ? position_at<Real>(lower, lower_level, false)
-                                      : position_at<Real>(upper, upper_level, true);
+    const bool from_below = lower_level <= upper_level;
+    const Real x = from_below ? position_at<Real>(lower, lower_level, false)
+                              : position_at<Real>(upper, upper_level, true);
+    if (!(x > Real(0) && x < Real(1))) return x;
+    // The rounding of u = ln(1/x) is u times as large in x: a step of Newton's method in x itself.
+    using std::abs;
+    const unit_position<Real> here(x);
+    const Real missing = from_below ? Real(lower_level - lower(here)) : Real(upper(here) - upper_level);
+    const Real step = missing / Real(law.density(here));
+    const bool small = abs(step) <= Real(1024) * std::numeric_limits<Real>::epsilon() * x;
+    return small ? std::min(Real(x + step), Real(1)) : x;
 }
 
 }  // namespace detail
