@@ -13,7 +13,7 @@ results=${2:-$root/build/scores}
 mkdir -p "$results"
 cd "$results"
 
-for pair in ${DRAWS:-0.1:200 0.36:200 1:200 1.64:420 3.28:260}; do
+for pair in ${DRAWS:-0.1:200 0.36:200 1:200 1.64:420 3.28:260 6.56:260}; do
     projected=${pair%:*} # d sigma^2
     cat >"c$projected.json" <<END
 {"model_type": "llama", "hidden_size": 256, "num_hidden_layers": 8, "num_attention_heads": 8, "num_key_value_heads": 8,

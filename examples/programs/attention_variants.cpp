@@ -44,7 +44,7 @@ Rows of the table:
   window W               uniform over the last W tokens
   every 4th layer global the other layers see only themselves (their windows are short beside the context)
   value residual         half of the values are those of the embeddings
-  stochastic depth       layer l of H survives with probability 1 - l / (2 H)
+  stochastic depth       layer l = 0, 1, ... of H survives with probability 1 - (l + 1) / (2 H)
   mean over depth        each layer reads the mean of all before it, whatever --alpha
 Columns:
   attention              one of these rows
@@ -53,7 +53,7 @@ Columns:
                          shares of what is left
   half_before            half of it lies up to this position
   valley_position        where a position has least
-  mean_hops              the mean number of layers whose attention a path takes; not under windows of layers)";
+  mean_hops              the mean number of layers whose attention a path takes, without those that see only themselves)";
 
 struct settings {
     Index tokens = 4096;

@@ -127,7 +127,7 @@ int main(int argc, char* argv[]) {
     programs::output_options output;
     Eigen::Index layers = -1;
     std::vector<std::string> words = {"0.001", "0.01", "0.1", "0.25", "0.5", "0.75", "0.9", "1"};
-    programs::add_layers(app, layers, "Number of layers");
+    programs::add_layers(app, layers, "Number of layers; needed unless coefficients are listed");
     mixing.add_to(app, "0.5");
     programs::add_list(app, "--x", words, "Relative positions in (0, 1]: x0,x1,... [0.001 ... 1]");
     output.add_to(app, "density and distribution");

@@ -51,7 +51,7 @@ void experiment_options::add_to(CLI::App& app) {
     app.add_option_function<std::string>(
            "--tokens",
            [this](const std::string& text) { tokens = parse_count("--tokens", text, 2, 1 << 20); },
-           "Length of the prompt [256]")
+           "Length of the prompt [256, or as many positions as were learned]")
         ->type_name("N");
     add_count(app, "--layers,--depth", layers, 0, 1 << 20, "Layers, instead of the configuration's");
     add_count(app, "--width", width, 1, Index(1) << 30,
@@ -359,6 +359,10 @@ chosen_decoder read_decoder(const fs::path& file) {
 
 }  // namespace
 
+Index experiment_options::prompt_length(const decoder_config& decoder) const {
+    return tokens.value_or(decoder.learned_positions ? std::min<Index>(256, decoder.max_positions) : 256);
+}
+
 chosen_decoder resolve_decoder(const experiment_options& options) {
     auto [config, whole] =
         options.model.empty() ? read_decoder(config_path(options)) : known_decoder(options.model);
@@ -506,7 +510,7 @@ experiment resolve(const experiment_options& options) {
                  .streamed = {},
                  .tensors = {},
                  .prompts = resolve_prompts(options, config),
-                 .tokens = options.tokens.value_or(256),
+                 .tokens = options.prompt_length(config),
                  .draws = options.draws.value_or(1),
                  .stream = must_stream(options, config),
                  .probes = resolve_probes(options, config)};

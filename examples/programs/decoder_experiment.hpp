@@ -41,6 +41,9 @@ struct experiment_options {
 
     void add_to(CLI::App& app);
 
+    /// That of --tokens, or 256, or as many as positions were learned.
+    Eigen::Index prompt_length(const cesaro::decoder_config& decoder) const;
+
     /// Where the configuration is from: a file, a name, or the weights.
     const std::string& source() const { return !config.empty() ? config : !model.empty() ? model : weights; }
 };

@@ -7,6 +7,7 @@
 #include "common/plot.hpp"
 #include "common/prediction.hpp"
 #include "common/program.hpp"
+#include "common/progress.hpp"
 #include "common/report.hpp"
 #include "common/schedule_options.hpp"
 #include "common/table.hpp"
@@ -23,6 +24,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
@@ -48,8 +50,11 @@ Columns (n is the position of the last token):
   mid_continuum   the same in the continuum limit, f(1/2) / n
   mid_asymptotic  the same by Perron's asymptotics, for 0 < alpha < 1
   mid_factorial   the factorial term there, ln(2)^(H-1) / (H-1)! / n: the whole of it only at alpha = 1
-With --model or --config the coefficients are those that its configuration predicts at each depth, and
-  mean_alpha      is their mean)";
+With --model or --config the coefficients are those that its configuration predicts at each depth, and there are
+  mean_alpha      their mean
+  predicted_first_tenth, predicted_middle, predicted_last_tenth
+                  the influence of these parts in the predicted profile, with feed-forward branches,
+                  normalisations, windows and ALiBi; where it differs from the row, measurements are with it)";
 
 struct settings {
     std::vector<std::string> models;
@@ -74,22 +79,28 @@ struct sample {
     double mid_continuum;
     double mid_asymptotic;
     double mid_factorial;
+    std::optional<cesaro::profile_summary<double>> predicted = {};  ///< of a model
 };
 
-/// The model with so many layers, of kinds in the order of its own.
-cesaro::mixing_schedule<double> schedule_of(const settings& s, Index depth) {
-    if (!s.model) return cesaro::mixing_schedule<double>::constant(depth, s.alpha);
-    programs::chosen_model m = *s.model;
+/// What is predicted of the model with so many layers, of kinds in the order of its own.
+cesaro::predicted_profile predict(programs::chosen_model m, Index depth, Index tokens) {
     if (m.config) m.config->layers = depth;
-    return programs::schedule_of(programs::predict(m, s.tokens));
+    return programs::predict(m, tokens);
 }
 
 std::vector<sample> sweep(const settings& s) {
     const Index query = s.tokens - 1;
     const double n = double(std::max<Index>(query, 1));
     std::vector<sample> samples;
-    for (const Index depth : programs::parse_depths("--layers", s.layers)) {
-        const auto schedule = schedule_of(s, depth);
+    const std::vector<Index> depths = programs::parse_depths("--layers", s.layers);
+    const double layers = std::accumulate(depths.begin(), depths.end(), 0.0);
+    double done = 0;
+    programs::progress_line progress("depth_sweep", "predicted");
+    for (const Index depth : depths) {
+        std::optional<cesaro::predicted_profile> predicted;
+        if (s.model) predicted = predict(*s.model, depth, s.tokens);
+        const auto schedule = predicted ? programs::schedule_of(*predicted)
+                                        : cesaro::mixing_schedule<double>::constant(depth, s.alpha);
         const cesaro::discrete_influence<double> row(query, schedule);
         samples.push_back({.depth = depth,
                            .mean_alpha = depth > 0 ? schedule.alphas().mean() : 0,
@@ -101,6 +112,8 @@ std::vector<sample> sweep(const settings& s) {
                                                  ? 0
                                                  : cesaro::valley_asymptotic(depth, s.alpha, 0.5) / n,
                            .mid_factorial = cesaro::dead_zone(depth, 0.5) / n});
+        if (predicted) samples.back().predicted = cesaro::summarize(*predicted);
+        if (layers > 0) progress((done += double(depth)) / layers);
     }
     return samples;
 }
@@ -122,7 +135,12 @@ programs::table table_of(const settings& s, const std::vector<sample>& samples) 
     if (s.has_asymptotics())
         t.push_back(column("mid_asymptotic", [](const sample& p) { return p.mid_asymptotic; }));
     t.push_back(column("mid_factorial", [](const sample& p) { return p.mid_factorial; }));
-    if (s.model) t.push_back(column("mean_alpha", [](const sample& p) { return p.mean_alpha; }));
+    if (s.model) {
+        t.push_back(column("mean_alpha", [](const sample& p) { return p.mean_alpha; }));
+        t.push_back(column("predicted_first_tenth", [](const sample& p) { return p.predicted->primacy; }));
+        t.push_back(column("predicted_middle", [](const sample& p) { return p.predicted->middle; }));
+        t.push_back(column("predicted_last_tenth", [](const sample& p) { return p.predicted->recency; }));
+    }
     return t;
 }
 

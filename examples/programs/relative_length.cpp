@@ -9,6 +9,7 @@
 #include "common/plot.hpp"
 #include "common/prediction.hpp"
 #include "common/program.hpp"
+#include "common/progress.hpp"
 #include "common/report.hpp"
 #include "common/schedule_options.hpp"
 #include "common/table.hpp"
@@ -48,7 +49,8 @@ Columns:
                    their influence
   mean_x           mean position over that of the last token
 With --model or --config every layer has the coefficient that the configuration predicts at each length, the
-context window is the model's, and one more pattern is there:
+context window is the model's, the sliding window as wide as its narrowest one where it has any, and one more
+pattern is there:
   predicted        the profile that the configuration predicts, its own windows and ALiBi included
 The effect that this models: Veseli et al., arXiv 2508.07479. The numbers are those of the theory, with
 nothing fitted.)";
@@ -60,7 +62,7 @@ struct settings {
     std::string config;
     Index context = 0;  ///< 0: the model's, or 8192
     programs::stack_options stack = {.alpha = 0.15};
-    programs::mask_options masks;
+    programs::mask_options masks = {.window = 0};  ///< 0: the model's narrowest, or 512
     std::vector<std::string> lengths = {"0.06", "0.12", "0.25", "0.38", "0.5", "0.75", "1"};
     programs::output_options output;
     std::optional<programs::chosen_model> model = {};  ///< of which coefficients are predicted
@@ -73,6 +75,14 @@ struct settings {
 };
 
 constexpr const char* predicted = "predicted";
+
+/// Of a model's own windows.
+std::optional<Index> narrowest_window(const programs::chosen_model& model) {
+    std::optional<Index> least;
+    for (const cesaro::layer_config& layer : model.outline.layers)
+        if (layer.window > 0) least = std::min(layer.window, least.value_or(layer.window));
+    return least;
+}
 
 /// One point of the sweep.
 struct sample {
@@ -90,6 +100,7 @@ std::vector<sample> sweep(const settings& s) {
     std::vector<sample> samples;
     std::vector<sample> of_model;
     const std::vector<programs::mask> masks = s.masks.masks();
+    programs::progress_line progress("relative_length", "of the lengths done");
     for (const double relative : lengths) {
         const Index tokens = std::max<Index>(1, std::llround(relative * double(s.context)));
         cesaro::mixing_schedule<double> schedule = s.stack.schedule();
@@ -103,6 +114,7 @@ std::vector<sample> sweep(const settings& s) {
             samples.push_back(
                 {p.name, relative, tokens, cesaro::summarize(cesaro::rollout_row(layers, schedule))});
         }
+        progress(double(samples.size()) / double(lengths.size() * masks.size()));
     }
     const auto rank = [&](const sample& p) {
         return std::find_if(masks.begin(), masks.end(),
@@ -183,6 +195,7 @@ void run(settings s) {
     if (s.model) s.context = s.model->tokens_or_own(s.context);
     if (s.context == 0) s.context = 8192;
     programs::check_count("--context", s.context, 1, longest);
+    if (s.masks.window == 0) s.masks.window = s.model ? narrowest_window(*s.model).value_or(512) : 512;
     const std::vector<sample> samples = sweep(s);
     nlohmann::ordered_json facts = {{"context", s.context}};
     facts.update(programs::facts(s.stack, s.masks));
@@ -191,7 +204,7 @@ void run(settings s) {
         facts.erase("alpha");
         facts["model"] = s.model->outline.name;
         facts["layers"] = s.model->layers();
-        notes = programs::notes_beside_prediction(s.model->outline, s.context, "all patterns but predicted");
+        notes = programs::notes_beside_prediction(s.model->outline, s.context, "causal");
     }
     const programs::report report = {
         .heading = fmt::format("{}, context window {}, sliding window {}, {}", s.describe("alpha"), s.context,
@@ -219,7 +232,7 @@ int main(int argc, char* argv[]) {
     for (auto* const model : {name, file})
         for (const char* const own : {"--alpha", "--layers"})
             model->excludes(own);
-    s.masks.add_to(app);
+    s.masks.add_to(app, "the model's narrowest, or 512");
     programs::add_list(app, "--lengths", s.lengths, "Relative lengths in (0, 1]: r0,r1,... [0.06 ... 1]");
     s.output.add_to(app, "the masses");
     return programs::run(app, argc, argv, [&] { run(s); });

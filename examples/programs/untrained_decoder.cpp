@@ -159,8 +159,8 @@ experiment checked_experiment(programs::experiment_options options) {
 }
 
 /// How many the prediction is of: all, or those up to the query.
-Index predicted_tokens(const programs::experiment_options& options) {
-    const Index tokens = options.tokens.value_or(256);
+Index predicted_tokens(const programs::experiment_options& options, const cesaro::decoder_config& config) {
+    const Index tokens = options.prompt_length(config);
     if (options.queries.empty()) return tokens;
     if (options.queries.size() > 1) throw usage_error("--query: --draws 0 predicts from one position");
     if (options.queries[0] >= tokens)
@@ -180,7 +180,7 @@ void predict(programs::destinations& files, const settings& s) {
     options.config = programs::input_path(options.config);
     const programs::chosen_decoder decoder = programs::resolve_decoder(options);
     programs::check_layers("'" + options.source() + "'", decoder.config.layers);
-    const Index tokens = predicted_tokens(options);
+    const Index tokens = predicted_tokens(options, decoder.config);
     programs::prepare(files, {decoder, cesaro::predict(decoder.config, tokens)}, s.positions, s.output);
 }
 

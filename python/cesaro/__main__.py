@@ -47,8 +47,7 @@ def main(arguments=None):
         parser.error(f"--accuracy = {options.accuracy} must be positive")
     try:
         config = cesaro.read_config(options.config)
-        tokens = config.max_positions if options.tokens is None else options.tokens
-        print("\n".join(table(config, cesaro.predict(config, tokens, options.accuracy))))
+        print("\n".join(table(config, cesaro.predict(config, options.tokens, options.accuracy))))
     except (ValueError, MemoryError, OSError) as error:
         print(f"python -m cesaro: {error}", file=sys.stderr)
         return 2

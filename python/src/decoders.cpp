@@ -13,6 +13,8 @@
 #include <cesaro/files/config_json.hpp>
 #include <cesaro/files/describe_config.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <sstream>
 
 #include <pybind11/stl.h>
@@ -170,11 +172,12 @@ The ProfileSummary of the shares.
         });
     m.def(
         "predict",
-        [](const decoder& d, integer tokens, double accuracy) {
-            return unlocked([&] { return predict(d.config, tokens.value, accuracy); });
+        [](const decoder& d, std::optional<integer> tokens, double accuracy) {
+            const std::int64_t context = tokens ? tokens->value : std::int64_t(d.config.max_positions);
+            return unlocked([&] { return predict(d.config, context, accuracy); });
         },
-        py::arg("config"), py::arg("tokens"), py::arg("accuracy") = 1e-3,
-        R"(predict(config, tokens, accuracy=0.001)
+        py::arg("config"), py::arg("tokens") = py::none(), py::arg("accuracy") = 1e-3,
+        R"(predict(config, tokens=None, accuracy=0.001)
 --
 
 The influence of every position on the last of so many tokens, in a decoder at initialisation, from its
@@ -183,8 +186,8 @@ configuration alone: no measurement, no fitted parameter.
 Parameters
 ----------
 config : DecoderConfig, or what read_config takes
-tokens : int
-    The length of the context, 1 <= tokens <= 2**53.
+tokens : int, optional
+    The length of the context, 1 <= tokens <= 2**53; None is the one that the model is made for, max_positions.
 accuracy : float
     Wanted of the shares, in total variation.
 

@@ -71,6 +71,7 @@ def test_predictions():
     assert 0 < far.error_estimate <= 1e-2 and far.cdf(10**12 - 1) == 1
     with pytest.raises(MemoryError):
         far.expand()
+    assert cesaro.predict(SMALL).tokens == cesaro.read_config(SMALL).max_positions
     assert cesaro.predict(SMALL, 2**53, accuracy=1).cdf(2**53 - 1) == 1
     for tokens, accuracy in ((2**53 + 1, 1), (0, 1e-3), (-1, 1e-3), (2**63, 1e-3), (10, 0), (10, float("nan"))):
         with pytest.raises(ValueError):

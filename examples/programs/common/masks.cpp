@@ -36,8 +36,9 @@ std::string stack_options::describe(const char* alpha_name) const {
     return fmt::format("{}, {} = {:g}", counted(layers, "layer"), alpha_name, alpha);
 }
 
-void mask_options::add_to(CLI::App& app) {
-    add_count(app, "--window", window, 1, Index(1) << 62, "Width of the sliding window [512]");
+void mask_options::add_to(CLI::App& app, const char* window_shown) {
+    add_count(app, "--window", window, 1, Index(1) << 62,
+              fmt::format("Width of the sliding window [{}]", window_shown));
     add_count(app, "--heads", heads, 1, 10000, "Number of ALiBi heads [8]");
 }
 

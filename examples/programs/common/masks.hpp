@@ -39,7 +39,8 @@ struct mask_options {
     Eigen::Index window = 512;
     Eigen::Index heads = 8;
 
-    void add_to(CLI::App& app);
+    /// \param window_shown what the help says of the window's default.
+    void add_to(CLI::App& app, const char* window_shown = "512");
 
     /// Causal; a sliding window; ALiBi heads of slopes 2^(-8h/heads), equally weighted.
     std::vector<mask> masks() const;

@@ -15,6 +15,7 @@
 #include <cctype>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <sstream>
 #include <system_error>
@@ -25,12 +26,18 @@ using Eigen::Index;
 
 namespace {
 
-/// Parts of names that say how a model was trained further, or of which release it is: one configuration.
-constexpr const char* further_parts[] = {"instruct", "it",   "chat", "hf", "base", "pt",
-                                         "deduped",  "v0.1", "1124", "4k", "meta"};
+/// Parts of names that say whose a model is, or of which release: one configuration.
+constexpr const char* other_parts[] = {"hf", "deduped", "v0.1", "1124", "4k", "meta"};
+/// Parts that say how it was trained: one network, which may be said to have another context.
+constexpr const char* training_parts[] = {"instruct", "it", "chat", "base", "pt"};
 
-/// "meta-llama/Meta-Llama-3.1-8B-Instruct" as the table has it: llama-3.1-8b.
-std::string canonical(std::string_view name) {
+template <class Parts>
+bool is_one_of(const Parts& parts, const std::string& part) {
+    return std::find(std::begin(parts), std::end(parts), part) != std::end(parts);
+}
+
+/// "meta-llama/Meta-Llama-3.1-8B-Instruct" as the table has it: llama-3.1-8b, trained in a way that it does not tell.
+std::string canonical(std::string_view name, bool& trained) {
     std::string lower(name.substr(name.rfind('/') + 1));  // all of it where there is none
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return char(std::tolower(c)); });
@@ -38,8 +45,8 @@ std::string canonical(std::string_view name) {
     std::istringstream parts(lower);
     std::string kept;
     for (std::string part; std::getline(parts, part, '-');) {
-        if (std::find(std::begin(further_parts), std::end(further_parts), part) != std::end(further_parts))
-            continue;
+        trained = trained || is_one_of(training_parts, part);
+        if (is_one_of(training_parts, part) || is_one_of(other_parts, part)) continue;
         kept += (kept.empty() ? "" : "-") + part;
     }
     return kept;
@@ -60,7 +67,19 @@ std::size_t edits(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-/// The nearest names, at most three, if they are near.
+/// How many letters and digits both begin with.
+std::size_t common_beginning(std::string_view a, std::string_view b) {
+    const auto plain = [](std::string_view text) {
+        std::string kept;
+        std::copy_if(text.begin(), text.end(), std::back_inserter(kept),
+                     [](unsigned char c) { return std::isalnum(c) != 0; });
+        return kept;
+    };
+    const std::string x = plain(a), y = plain(b);
+    return std::size_t(std::mismatch(x.begin(), x.end(), y.begin(), y.end()).first - x.begin());
+}
+
+/// The nearest names, at most three, if they are near, or else such as begin like it.
 std::vector<std::string> near_names(const std::string& name) {
     if (name.size() > 40) return {};
     std::size_t least = 1 + name.size() / 4;
@@ -70,6 +89,15 @@ std::vector<std::string> near_names(const std::string& name) {
         if (distance < least) near.clear();
         if (distance <= least) near.push_back(m.name);
         least = std::min(least, distance);
+    }
+    if (near.empty()) {
+        std::size_t most = 4;
+        for (const known_model& m : known_models()) {
+            const std::size_t common = common_beginning(name, m.name);
+            if (common > most) near.clear();
+            if (common >= most) near.push_back(m.name);
+            most = std::max(most, common);
+        }
     }
     if (near.size() > 3) near.resize(3);
     return near;
@@ -114,11 +142,20 @@ Index chosen_model::tokens_or_own(Index tokens) const {
 }
 
 chosen_model find_model(std::string_view name) {
-    const std::string wanted = canonical(name);
+    bool trained = false;
+    const std::string wanted = canonical(name, trained);
     const auto& models = known_models();
     const auto found =
         std::find_if(models.begin(), models.end(), [&](const known_model& m) { return m.name == wanted; });
-    if (found != models.end()) return parsed(found->config, found->name, found->name);
+    if (found != models.end()) {
+        chosen_model model = parsed(found->config, found->name, found->name);
+        if (trained)
+            model.outline.notes.push_back(
+                fmt::format("the configuration is that of {}; if the one of '{}' has another context, give "
+                            "--tokens or --config",
+                            found->name, printable(shortened(std::string(name), 80))));
+        return model;
+    }
     const std::vector<std::string> near = near_names(wanted);
     std::vector<std::string> known;
     for (const known_model& m : models)

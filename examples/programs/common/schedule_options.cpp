@@ -173,8 +173,9 @@ CLI::Option* add_models(CLI::App& app, std::vector<std::string>& names, const st
 }
 
 void network_options::add_to(CLI::App& app) {
-    auto* name = add_models(app, model_names,
-                            "A public model by name; several are compared; an unknown name lists them");
+    auto* name = add_models(
+        app, model_names,
+        "A public model by name; several, apart by commas, are compared; an unknown name lists them");
     auto* file = add_word(app, "--config", config, "FILE", "A model's Hugging Face config.json");
     add_tokens(app, tokens, "the model's");
     auto* count = add_layers(app, layers, "Number of layers");

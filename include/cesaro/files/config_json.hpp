@@ -160,7 +160,7 @@ inline decoder_config parse_decoder_config(const file_context& context, std::str
         const json& named = is_list(*value) ? value->front().second : *value;
         std::string known;
         for (const model_family& family : model_families)
-            if (family.model_type == family.name)
+            if (!family.model_type.ends_with("_text"))
                 known.append(known.empty() ? "" : ", ").append(family.model_type);
         naming.fail(key, "= '" + printable(json_text(named).value_or(json_shown(named))) +
                              "' is not supported; known are " + known);

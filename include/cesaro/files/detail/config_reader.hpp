@@ -65,7 +65,8 @@ class config_reader {
     }
     Eigen::Index natural(const std::string& key, const json& value) const {
         const auto number = json_natural(value);
-        if (!number || !std::in_range<Eigen::Index>(*number)) quoted(key, value, "is no natural number");
+        if (!number || !std::in_range<Eigen::Index>(*number))
+            quoted(key, value, "is no natural number written in digits");
         return Eigen::Index(*number);
     }
     std::optional<double> real(const std::string& key) const {
