@@ -329,6 +329,12 @@ Eigen::VectorXd whole_row(const profile& p) {
                                  cesaro::uniform_keys<double>{.sink = *p.attention.sink});
 }
 
+programs::quantity half_before(const profile& p) {
+    const Index half = p.first_reaching(p.up_to(p.net.query()) / 2);
+    return {"half_before", half,
+            fmt::format("half of the influence lies up to here, x = {:.3g}", double(half) / p.n())};
+}
+
 /// Where keys differ, the row may have its least anywhere: it is looked for where all of the row can be had.
 std::vector<programs::quantity> summary_of_weighted(const profile& p) {
     const cesaro::profile_tenths split = cesaro::tenths(p.net.tokens);
@@ -342,7 +348,8 @@ std::vector<programs::quantity> summary_of_weighted(const profile& p) {
         {"last_token", p.influence(p.net.query()), "of the query on itself, the recency delta included"},
         {"first_tenth", first, "of the influence"},
         {"middle", std::max(0., before_last - first)},
-        {"last_tenth", last}};
+        {"last_tenth", last},
+        half_before(p)};
     if (const auto* const law = std::get_if<cesaro::discrete_influence<double>>(&p.row)) {
         if (p.attention.sink) all.push_back({"lost", cesaro::sink_influence(*law), "to the sink"});
         const double average = mean(*law) / law->total();
@@ -375,8 +382,10 @@ std::vector<programs::quantity> summary_of(const profile& p) {
     const double bound = cesaro::collapse_bound(p.net.tokens, p.net.schedule);
     const double log_valley = logpdf(*row, s.valley_position);  // does not underflow
     const double log10_valley = log_valley / std::numbers::ln10;
-    const std::string underflow =
-        s.valley == 0 && std::isfinite(log10_valley) ? fmt::format("10^{:.6g}", log10_valley) : "";
+    const double against_even = s.valley * double(p.net.tokens);
+    const std::string note = s.valley == 0 && std::isfinite(log10_valley)
+                                 ? fmt::format("10^{:.6g}", log10_valley)
+                                 : fmt::format("{:.3g} times an even share", against_even);
     return {{"recency_delta", cesaro::recency_delta(p.net.schedule),
              "on the query itself, at any context length"},
             {"first_token", s.first_token, "where the primacy tail ends"},
@@ -384,9 +393,11 @@ std::vector<programs::quantity> summary_of(const profile& p) {
             {"first_tenth", s.primacy, "of the influence"},
             {"middle", s.middle},
             {"last_tenth", s.recency},
+            half_before(p),
             {"mean_position", s.mean_position, fmt::format("x = {:.6g}", s.mean_position / p.n())},
             {"valley_position", s.valley_position, "where the least entry is"},
-            {"valley", s.valley, underflow},
+            {"valley", s.valley, note},
+            {"valley_against_even", against_even, "", false},
             {"log_valley", log_valley, "", false},
             {"collapse_bound", bound, ">= influence of all tokens but the first", bound < 1}};
 }

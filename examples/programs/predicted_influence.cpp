@@ -125,12 +125,12 @@ std::string times(double ratio) {
     return fmt::format("{:.3g} times an even share", ratio);
 }
 
-/// What a person would ask, the answers in words besides.
 /// Tokens, whole where there are many.
 std::string counted_in_effect(double tokens) {
     return tokens < 1000 ? fmt::format("{:.3g}", tokens) : fmt::format("{:.0f}", tokens);
 }
 
+/// What a person would ask, the answers in words besides.
 std::vector<quantity> summary_of(const predicted_influence& p) {
     const auto& s = p.summary;
     const double n = double(p.tokens);
