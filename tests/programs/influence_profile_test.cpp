@@ -405,6 +405,8 @@ TEST_CASE("influence_profile: plots") {
         INFO(edge);
         CHECK(directory.run(program, std::string(edge) + " --plot edge.svg").status == 0);
     }
+    CHECK(directory.read("edge.svg").find("<title>1e18 tokens, 64 layers, α = 0.5</title>") !=
+          std::string::npos);
 }
 
 TEST_CASE("influence_profile: a plot says what it shows, in colours that can be seen") {

@@ -35,8 +35,23 @@ std::string shortened(std::string_view text, std::size_t most) {
     return printable(text.substr(0, head)) + " ... " + printable(text.substr(tail));
 }
 
+namespace {
+
+/// Of round numbers that are long, the digits and the power.
+std::string number(Eigen::Index count) {
+    std::string digits = fmt::format("{}", count);
+    const std::size_t power = digits.size() - 1;
+    const std::size_t significant = digits.find_last_not_of('0') + 1;
+    if (power < 7 || significant > 4) return digits;
+    digits.resize(significant);
+    if (significant > 1) digits.insert(1, ".");
+    return fmt::format("{}e{}", digits, power);
+}
+
+}  // namespace
+
 std::string counted(Eigen::Index count, const std::string& noun) {
-    return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+    return fmt::format("{} {}{}", number(count), noun, count == 1 ? "" : "s");
 }
 
 std::string input_path(const std::string& name) {

@@ -18,7 +18,7 @@ std::string printable(std::string_view text);
 /// The same of at most so many bytes of it: the middle of what is longer is left out.
 std::string shortened(std::string_view text, std::size_t most);
 
-/// "1 token", "2 tokens".
+/// "1 token", "2 tokens", "2.5e9 tokens" where that is exact.
 std::string counted(Eigen::Index count, const std::string& noun);
 
 /// Where to read what a user names: `-` is standard input.
