@@ -25,6 +25,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
@@ -143,29 +144,67 @@ programs::table table_of(const std::vector<variant>& all) {
             column("mean_hops", [](const variant& one) { return one.mean_hops; })};
 }
 
+/// The influence on a position, in even shares; not a number where there is none.
+double even_shares(const Eigen::VectorXd& row, Index m) {
+    return row[m] > 0 ? row[m] * double(row.size()) : std::nan("");
+}
+
+/// The least of a curve that leaves out the query.
+double least_of(const Eigen::VectorXd& row) {
+    return row.head(std::max<Index>(row.size() - 1, 1)).minCoeff() * double(row.size());
+}
+
+/// A thousandth of an even share, or what the uniform row needs: below it a row is as good as blind.
+double floor_of(const std::vector<variant>& all) {
+    double least = 1;
+    for (const variant& one : all)
+        least = std::min(least, least_of(one.row));
+    const double floor = std::max(least, std::min(1e-3, least_of(all.front().row)));
+    return floor > 0 ? floor : 1e-3;
+}
+
+std::vector<std::string> notes_of(const std::vector<variant>& all, double floor) {
+    std::string below;
+    for (const variant& one : all)
+        if (least_of(one.row) < floor)
+            below += fmt::format("{}{} (to {:.2g})", below.empty() ? "off the scale: " : ", ", one.name,
+                                 least_of(one.row));
+    std::vector<std::string> notes = {
+        "the points at the right are the query itself, in the order of the key"};
+    if (!below.empty()) notes.push_back(below);
+    return notes;
+}
+
+/// The axis ends at the context; beyond it the queries stand side by side.
 programs::drawing drawing_of(const settings& s, const std::vector<variant>& all) {
     std::vector<programs::curve> curves;
     std::vector<programs::curve> queries;  // points: of the whole row, a line would leap there
+    const double end = std::max(double(s.tokens), 2.);
+    const double strip = 0.25;  // of the axis' length
+    const double floor = floor_of(all);
     for (std::size_t i = 0; i < all.size(); ++i) {
         std::vector<std::pair<double, double>> points;
         const Eigen::VectorXd& row = all[i].row;
         for (Index m = 0; m + 1 < row.size(); m += 1 + m / 100)
-            points.emplace_back(double(m + 1), row[m] > 0 ? row[m] * double(s.tokens) : std::nan(""));
+            points.emplace_back(double(m + 1), even_shares(row, m));
         curves.push_back({std::move(points), "with lines " + programs::line_style(i), all[i].name});
-        if (row[row.size() - 1] > 0)
-            queries.push_back({{{double(row.size()), row[row.size() - 1] * double(s.tokens)}},
-                               "with points ps 1.2 " + programs::line_style(i)});
+        const double at = std::pow(end, 1 + strip * double(i + 1) / double(all.size() + 1));
+        queries.push_back(
+            {{{at, even_shares(row, row.size() - 1)}}, "with points ps 0.9 " + programs::line_style(i)});
     }
     curves.insert(curves.end(), queries.begin(), queries.end());
     return {.title = fmt::format("Influence on the last of {}, {}", programs::counted(s.tokens, "token"),
                                  s.stack.describe("α")),
             .x_label = "position of the source token, from 1",
             .y_label = "influence, in even shares",
-            .script = fmt::format("set logscale xy\nset format y '10^{{%L}}'\nset key outside right\n"
-                                  "set xrange [1:{}]\n",
-                                  1.15 * double(s.tokens)) +
+            .script = fmt::format("set logscale xy\nset format y '10^{{%L}}'\nset key samplen 4.5\n"
+                                  "set xrange [1:{}]\nset yrange [{}:*]\n"
+                                  "set xtics 1,10,{}\nset mxtics 1\nset xtics add ('query' {})\n"
+                                  "set arrow from {},graph 0 to {},graph 1 nohead lc rgb '{}'\n",
+                                  std::pow(end, 1 + strip), 0.8 * floor, s.tokens,
+                                  std::pow(end, 1 + strip / 2), end, end, programs::colours::grey) +
                       programs::plot_curves(curves),
-            .notes = {"the points at the right are the query itself"}};
+            .notes = notes_of(all, floor)};
 }
 
 void run(const settings& s) {

@@ -313,6 +313,26 @@ TEST_CASE("attention programs: every curve of a plot looks like no other") {
     CHECK(segmented.count("window, single pass") == 0);
 }
 
+TEST_CASE("attention_variants: ten colours, every query in its place, and words on what is off the scale") {
+    const scratch_directory here;
+    REQUIRE(here.run("attention_variants", "--windows 16 --plot out.svg").status == 0);
+    const std::string svg = here.read("out.svg");
+    std::set<std::string> colours;
+    for (const auto& [title, style] : line_styles(svg))
+        colours.insert(style.substr(0, style.find(')')));
+    CHECK(colours.size() == 10);
+    CHECK(place_of(svg, "query").first > place_of(svg, "1000").first);
+    CHECK(svg.find("off the scale: window 16 (to 0)") != std::string::npos);
+    CHECK(svg.find(">−8</tspan>") == std::string::npos);
+    const std::regex first_of_key("#gpPt6' transform='translate\\(([0-9.]+)");  // the filled circle
+    const std::regex second_of_key("#gpPt4' transform='translate\\(([0-9.]+)");
+    std::smatch first;
+    std::smatch second;
+    REQUIRE(std::regex_search(svg, first, first_of_key));
+    REQUIRE(std::regex_search(svg, second, second_of_key));
+    CHECK(std::stod(first[1]) + 5 < std::stod(second[1]));
+}
+
 TEST_CASE("attention programs: plots count positions from 0, and all that is written is in the picture") {
     const scratch_directory directory;
     REQUIRE(directory.run("sink_and_heads", "--plot sinks.svg").status == 0);

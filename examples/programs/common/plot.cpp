@@ -23,10 +23,16 @@
 namespace programs {
 
 std::string line_style(std::size_t i) {
-    constexpr std::array lines = {
-        std::pair{colours::blue, "dt 1 pt 7"},           std::pair{colours::vermillion, "dt (10,5) pt 5"},
-        std::pair{colours::green, "dt (3,4) pt 9"},      std::pair{colours::purple, "dt (12,4,3,4) pt 11"},
-        std::pair{colours::black, "dt (6,3,2,3) pt 13"}, std::pair{colours::grey, "dt (16,6) pt 3"}};
+    constexpr std::array lines = {std::pair{colours::blue, "dt 1 pt 7"},
+                                  std::pair{colours::vermillion, "dt (10,5) pt 5"},
+                                  std::pair{colours::green, "dt (3,4) pt 9"},
+                                  std::pair{colours::purple, "dt (12,4,3,4) pt 11"},
+                                  std::pair{colours::black, "dt (6,3,2,3) pt 13"},
+                                  std::pair{colours::grey, "dt (16,6) pt 3"},
+                                  std::pair{colours::brown, "dt (12,3,2,3,2,3) pt 15"},
+                                  std::pair{colours::violet, "dt (2,7) pt 6"},
+                                  std::pair{colours::magenta, "dt (22,3,3,3) pt 4"},
+                                  std::pair{colours::slate, "dt (6,6) pt 8"}};
     const auto& colour = lines[i % lines.size()].first;
     const auto& shape = lines[(i + i / lines.size()) % lines.size()].second;
     return fmt::format("lw 2 lc rgb '{}' {}", colour, shape);
@@ -46,9 +52,12 @@ int decade_step(double decades) {
 }
 
 std::string decade_ticks(char axis, double low, double high) {
-    const int step = decade_step(std::log10(high / low));
-    return fmt::format("set {0}tics nomirror 1e{1} format '10^{{%L}}'\nset m{0}tics {2}\n", axis, step,
-                       step == 1 ? 10 : 1);
+    const int step = decade_step(std::log10(high) - std::log10(low));
+    if (step == 1) return fmt::format("set {0}tics nomirror 10 format '10^{{%L}}'\nset m{0}tics 10\n", axis);
+    std::string ticks;  // one by one: gnuplot counts no steps of many decades
+    for (int k = int(std::ceil(std::log10(low) / step)); k * step <= std::log10(high); ++k)
+        ticks += fmt::format("{}1e{}", ticks.empty() ? "" : ",", k * step);
+    return fmt::format("set {0}tics nomirror ({1}) format '10^{{%L}}'\nset m{0}tics 1\n", axis, ticks);
 }
 
 namespace {

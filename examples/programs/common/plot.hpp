@@ -28,10 +28,14 @@ inline constexpr const char* green = "#009e73";
 inline constexpr const char* purple = "#cc79a7";
 inline constexpr const char* grey = "#666666";
 inline constexpr const char* black = "#000000";
+inline constexpr const char* brown = "#662200";
+inline constexpr const char* violet = "#4400aa";
+inline constexpr const char* magenta = "#aa0088";
+inline constexpr const char* slate = "#224466";
 }  // namespace colours
 
-/// Lines that differ in colour and in dashes, and in the shape of points where there are any: thirty-six of
-/// them, the first six each in a colour of its own.
+/// Lines that differ in colour and in dashes, and in the shape of points where there are any: a hundred of
+/// them, the first ten each in a colour and dashes of its own.
 std::string line_style(std::size_t i);
 
 /// Points to draw, as a gnuplot data block `$name`.
