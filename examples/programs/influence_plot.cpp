@@ -46,7 +46,7 @@ std::string position_ticks(Index n) {
 }
 
 /// A curve, or only its points within `reach` positions of either end; nothing unless a point of it is above
-/// `lowest`, the lower edge.
+/// `lowest`.
 curve placed(const log_curve& values, Index n, Index reach, double lowest, const std::string& style,
              const std::string& title) {
     curve c{{}, style, title};
@@ -60,31 +60,31 @@ curve placed(const log_curve& values, Index n, Index reach, double lowest, const
     return c;
 }
 
+/// The least that is not zero.
+double least_of(const log_curve& values) {
+    double least = 0;
+    for (const auto& [m, value] : values)
+        if (std::isfinite(value)) least = std::min(least, value);
+    return least;
+}
+
 /// What the exact row and the recency delta need, with room for labels.
 interval vertical_range(const log_curve& exact, double delta) {
-    interval range{0, 0};
-    for (const auto& [m, value] : exact)
-        if (std::isfinite(value)) range.low = std::min(range.low, value);
+    interval range{least_of(exact), 0};
     if (std::isfinite(delta)) range.low = std::min(range.low, delta);
     const double span = std::max(range.high - range.low, 1.);
     return {range.low - 0.14 * span, range.high + 0.06 * span};
-}
-
-std::string scientific(double log10_value) {
-    if (log10_value > -3) return fmt::format("{:.6g}", std::pow(10, log10_value));
-    double exponent = std::floor(log10_value);
-    double mantissa = std::round(100 * std::pow(10, log10_value - exponent)) / 100;
-    if (mantissa >= 10) {  // rounded up to the next power
-        mantissa /= 10;
-        ++exponent;
-    }
-    return fmt::format("{:.2f}×10^{{−{:g}}}", mantissa, -exponent);
 }
 
 double value_at(const log_curve& curve, Index m) {
     if (curve.empty()) return std::nan("");
     const auto found = std::find_if(curve.begin(), curve.end(), [&](const auto& p) { return p.first >= m; });
     return found == curve.end() ? curve.back().second : found->second;
+}
+
+/// How far from the first token its label stands: out of the curve's way as far as it reaches.
+double beside_first(const log_curve& values, Index n) {
+    return value_at(values, Index(std::sqrt(double(n)))) > values.front().second ? -1 : 0.6;
 }
 
 /// The landmarks, named where they stand.
@@ -96,10 +96,9 @@ std::string labels(const influence_plot& plot, const interval& y) {
     };
     const double first = plot.exact.front().second;
     if (std::isfinite(first)) {
-        const bool rises =
-            value_at(plot.exact, Index(std::sqrt(double(n)))) > first;  // to where the label would be
         label(fmt::format("first token p(0|n) = {}", scientific(first)), place(0, n), first,
-              fmt::format("left offset 1.2,{} point pt 7 ps 1 lc rgb '{}'", rises ? -1 : 0.6, colours::blue));
+              fmt::format("left offset 1.2,{} point pt 7 ps 1 lc rgb '{}'", beside_first(plot.exact, n),
+                          colours::blue));
     } else {
         const auto seen = std::find_if(plot.exact.begin(), plot.exact.end(),
                                        [](const auto& point) { return std::isfinite(point.second); });
@@ -119,8 +118,8 @@ std::string labels(const influence_plot& plot, const interval& y) {
     const double dead = value_at(plot.dead_zone, n / 2);
     if (std::isfinite(dead) && dead < y.low - 1) {
         const std::string primacy = std::isfinite(tail) ? ", primacy tail " + scientific(tail) : "";
-        label(fmt::format("off the scale at n/2: dead-zone factorial term {}{}", scientific(dead), primacy),
-              place(n, n), y.low, fmt::format("right offset -1.2,0.8 tc rgb '{}'", colours::grey));
+        text +=
+            off_the_scale(fmt::format(" at n/2: dead-zone factorial term {}{}", scientific(dead), primacy));
     }
     return text;
 }
@@ -133,7 +132,7 @@ drawing drawing_of(const influence_plot& plot) {
     const double edge = std::max(place(n, n), 0.5) * 1.03;
     const auto add = [&](const log_curve& values, Index reach, const char* style, const char* colour,
                          const char* title) {
-        return placed(values, n, reach, y.low, fmt::format("with {} lc rgb '{}'", style, colour), title);
+        return placed(values, n, reach, y.at(0.05), fmt::format("with {} lc rgb '{}'", style, colour), title);
     };
     std::string script = fmt::format("set xrange [{}:{}]\nset yrange [{}:{}]\n", -edge, edge, y.low, y.high);
     script += fmt::format("set xtics nomirror ({})\n", position_ticks(n));
@@ -175,6 +174,14 @@ std::string label(const std::string& words, double x, double y, const std::strin
     return fmt::format("set label {} at {},{} front boxed {}\n", quoted(words), x, y, style);
 }
 
+/// What the prediction needs, and the row beside it unless that takes more than as much again.
+interval vertical_range(const prediction_plot& plot) {
+    const double even = -std::log10(double(plot.query) + 1);
+    const interval predicted = vertical_range(plot.predicted, even);
+    const interval both = vertical_range(plot.predicted, std::min(even, least_of(plot.row)));
+    return both.low < 2 * predicted.low ? predicted : both;
+}
+
 }  // namespace
 
 drawing drawing_of(const prediction_plot& plot) {
@@ -183,25 +190,29 @@ drawing drawing_of(const prediction_plot& plot) {
     const double first = plot.predicted.front().second;
     const double last = plot.predicted.back().second;
     const double valley = value_at(plot.predicted, plot.valley);
-    const interval y = vertical_range(plot.predicted, even);
+    const interval y = vertical_range(plot);
     std::string script = axes(n, y);
     script +=
         "set bmargin at screen 0.19\nset key at screen 0.53,0.04 center center horizontal Left reverse "
         "samplen 3.5\n";
     const std::string point = fmt::format("point pt 7 ps 1 lc rgb '{}'", colours::blue);
     if (std::isfinite(first))
-        script +=
-            label("first token " + scientific(first), place(0, n), first, "left offset 1.2,0.6 " + point);
+        script += label("first token " + scientific(first), place(0, n), first,
+                        fmt::format("left offset 1.2,{} {}", beside_first(plot.predicted, n), point));
     if (n > 0)
         script += label("query " + scientific(last), place(n, n), last, "right offset -1.2,0.6 " + point);
     const bool has_valley = plot.valley > 0 && plot.valley < n && std::isfinite(valley);
     if (has_valley) {
+        const double above_row = (valley - value_at(plot.row, plot.valley)) / (y.high - y.low);
+        const bool row_is_there = above_row > 0 && above_row < 0.065;  // where the label would be
         script += label(
             fmt::format("least at {}: {:.3g} of an even share", plot.valley, std::pow(10, valley - even)),
             place(plot.valley, n), valley,
-            fmt::format("{} offset {},-1 {}", place(plot.valley, n) > 0 ? "right" : "left",
-                        place(plot.valley, n) > 0 ? -0.5 : 0.5, point));
+            fmt::format("{} offset {},{} {}", place(plot.valley, n) > 0 ? "right" : "left",
+                        place(plot.valley, n) > 0 ? -0.5 : 0.5, row_is_there ? -2.1 : -1, point));
     }
+    if (least_of(plot.row) < y.low)
+        script += off_the_scale(": the row, to " + scientific(least_of(plot.row)));
     const auto add = [&](const log_curve& values, Index reach, const char* style, const char* colour,
                          const char* title) {
         return placed(values, n, reach, y.low, fmt::format("with {} lc rgb '{}'", style, colour), title);
@@ -256,12 +267,14 @@ drawing drawing_of(const comparison_plot& plot) {
     curves.push_back(
         {{{-reach, 0}, {reach, 0}}, fmt::format("with lines lw 1 lc rgb '{}'", colours::grey), ""});
     const double room = 0.04 * std::max(y.high - y.low, 1.);
+    const std::size_t lines = (plot.curves.size() + 1) / 2;
+    const double key = 0.047 * double(lines);  // of the picture's height
     std::string script = fmt::format(
         "set xrange [{}:{}]\nset yrange [{}:{}]\nset xtics nomirror ({})\n"
-        "set ytics {} nomirror format '10^{{%g}}'\nset key bmargin center horizontal Left reverse samplen 3 "
-        "maxcols 3\n",
+        "set ytics {} nomirror format '10^{{%g}}'\nset bmargin at screen {}\n"
+        "set key at screen 0.53,{} center center vertical maxrows {} Left reverse samplen 3.5 spacing 1.3\n",
         -1.03 * reach, 1.03 * reach, y.low - room, y.high + room, relative_ticks(std::min(reach, 5.)),
-        decade_step(y.high - y.low));
+        decade_step(y.high - y.low), key + 0.125, key / 2 + 0.01, lines);
     return {.title = plot.title,
             .x_label = "position of the source token in the context (both ends stretched logarithmically)",
             .y_label = "influence on the last token, in even shares",
@@ -284,7 +297,10 @@ drawing drawing_of(const heat_plot& plot) {
     // A cell reaches half way, on the axis of the position plus one, to those beside it.
     const auto at = [](Index m) { return double(m) + 1; };
     const auto between = [&](Index a, Index b) { return std::sqrt(at(a) * at(b)); };
-    const double edge = at(plot.query) * std::sqrt(2.);
+    const std::size_t count = plot.rows.size();
+    const double edge =
+        at(plot.query) *
+        (count > 1 ? std::sqrt(at(plot.query) / at(plot.rows[count - 2].query)) : std::sqrt(2.));
     std::string cells = "$cells << EOD\n";
     double low = -1;  // at least a decade
     for (std::size_t i = 0; i < plot.rows.size(); ++i) {

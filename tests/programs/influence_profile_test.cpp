@@ -396,6 +396,9 @@ TEST_CASE("influence_profile: plots") {
     CHECK(svg.find("dead zone: factorial term") == std::string::npos);
     CHECK(directory.run(program, "--tokens 1000 --depth 4 --alpha 0.9 --plot u.svg").status == 0);
     CHECK(directory.read("u.svg").find("dead zone: factorial term") != std::string::npos);
+    CHECK(directory.run(program, "--tokens 4096 --layers 24 --alpha 0.1 --plot u.svg").status == 0);
+    CHECK(directory.read("u.svg").find("dead zone: factorial term") == std::string::npos);
+    CHECK(directory.read("u.svg").find("off the scale at n/2: dead-zone") != std::string::npos);
     CHECK(directory.run(program, "--alpha 0.5 --model gpt2 --plot \"it's.png\"").status == 0);
     CHECK(directory.read("it's.png").rfind("\x89PNG", 0) == 0);
     CHECK(directory.entries() == 2);

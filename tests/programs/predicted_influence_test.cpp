@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <regex>
 #include <sstream>
 
 using namespace cesaro_test;
@@ -322,6 +323,48 @@ TEST_CASE("prediction: plots and the heat map") {
     }
     check_refused(program, "--config small.json --heatmap u.gif", {"u.gif"}, here);
     check_refused(program, "--config small.json --heatmap a.svg --plot a.svg", {"--heatmap", "--plot"}, here);
+}
+
+namespace {
+
+using place = std::pair<double, double>;
+
+/// Where the first thing stands of which the picture says this just before, or just after, its place.
+place place_in(const std::string& svg, const std::string& pattern) {
+    std::smatch found;
+    REQUIRE(std::regex_search(svg, found, std::regex(pattern)));
+    return {std::stod(found[1]), std::stod(found[2])};
+}
+
+place place_of_text(const std::string& svg, const std::string& text) {
+    return place_in(svg, "translate\\(([0-9.]+),([0-9.]+)\\)\"[^\n]*\n[^\n]*>" + text);
+}
+
+place first_point(const std::string& svg) {
+    return place_in(svg, "#gpPt6' transform='translate\\(([0-9.]+),([0-9.]+)\\)");
+}
+
+}  // namespace
+
+TEST_CASE("prediction: labels leave the curves alone, and a row that leaves the picture is told of") {
+    if (!has_gnuplot()) return;
+    const scratch_directory here;
+    here.write("falls.json", small_llama);
+    here.write("rises.json", windows);
+    const auto plotted = [&](const std::string& options) {
+        REQUIRE(here.run(program, options + " --plot u.svg").status == 0);
+        return here.read("u.svg");
+    };
+    const std::string falls = plotted("--config falls.json");
+    CHECK(place_of_text(falls, "first token").second < first_point(falls).second);
+    CHECK(!holds(falls, "off the scale"));
+    const std::string rises = plotted("--config rises.json --tokens 96");
+    CHECK(place_of_text(rises, "first token").second > first_point(rises).second);
+    here.write("deep.json", std::regex_replace(windows, std::regex("_layers\": 4"), "_layers\": 80"));
+    CHECK(holds(plotted("--config deep.json --tokens 96"), "off the scale: the row, to"));
+    const std::string compared = plotted("--compare falls.json,gpt2,rises.json --tokens 64");
+    CHECK(place_of_text(compared, "position of the source").second + 30 <
+          place_of_text(compared, "falls, 64 tokens").second);
 }
 
 TEST_CASE("prediction: models side by side") {

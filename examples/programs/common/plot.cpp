@@ -97,6 +97,24 @@ std::string plot_curves(const std::vector<curve>& curves) {
     return data + (titled ? "" : "unset key\n") + drawn + "\n";  // an empty key takes room, too
 }
 
+std::string scientific(double log10_value) {
+    if (log10_value > -3) return fmt::format("{:.6g}", std::pow(10, log10_value));
+    double exponent = std::floor(log10_value);
+    double mantissa = std::round(100 * std::pow(10, log10_value - exponent)) / 100;
+    if (mantissa >= 10) {  // rounded up to the next power
+        mantissa /= 10;
+        ++exponent;
+    }
+    return fmt::format("{:.2f}×10^{{−{:g}}}", mantissa, -exponent);
+}
+
+std::string off_the_scale(const std::string& what) {
+    return fmt::format(
+        "set style textbox opaque noborder fillcolor 'white' margins 0.4,0.4\n"
+        "set label {} at graph 0.97,0 right offset 0,0.8 front boxed font ',12' tc rgb '{}'\n",
+        quoted("off the scale" + what), colours::grey);
+}
+
 std::string quoted(const std::string& text) {
     std::string quote = "'";
     for (const char c : printable(text)) {

@@ -57,6 +57,12 @@ std::string decade_ticks(char axis, double low, double high);
 /// Draws the curves that have points; no others stand in the key. What has one point only is drawn as one.
 std::string plot_curves(const std::vector<curve>& curves);
 
+/// A number of which this is the decimal logarithm, as gnuplot shows it.
+std::string scientific(double log10_value);
+
+/// Words at the foot of a panel, on the right, about what does not reach into it.
+std::string off_the_scale(const std::string& what);
+
 /// Notes for pictures of several panels, labels of the next one, at the foot of the whole; `unset label` takes
 /// them from the others.
 std::string notes_at_foot(const std::vector<std::string>& notes);
