@@ -133,31 +133,44 @@ programs::table table_of(const settings& s, const std::vector<sample>& samples) 
     return t;
 }
 
+/// As a share of the context.
+double half_share(const settings& s, const sample& p) {
+    return double(s.predicts() ? p.predicted_half_within : p.half_within) / double(p.tokens);
+}
+
+/// From zero, but logarithmic where a share would lie on the ground.
+std::string share_axis(double least) {
+    if (least >= 0.01) return "set yrange [0:*]\n";
+    return "set logscale y\n" + programs::decade_ticks('y', least, 1) +
+           fmt::format("set yrange [{}:1]\n", 0.7 * least);
+}
+
 programs::drawing drawing_of(const settings& s, const std::vector<programs::chosen_model>& models,
                              const std::vector<sample>& samples, const std::vector<std::string>& notes) {
     const auto [fewest, most] = std::minmax_element(
         samples.begin(), samples.end(), [](const sample& a, const sample& b) { return a.tokens < b.tokens; });
+    double least = 1;
+    for (const sample& p : samples)
+        least = std::min(least, half_share(s, p));
     std::vector<programs::curve> curves;
     for (const programs::chosen_model& m : models) {
         const std::string& name = m.outline.name;
         programs::curve c{{}, "with linespoints ps 0.8 " + programs::line_style(curves.size()), name};
         for (const sample& p : samples)
-            if (p.model == name)
-                c.points.emplace_back(double(p.tokens),
-                                      double(s.predicts() ? p.predicted_half_within : p.half_within));
+            if (p.model == name) c.points.emplace_back(double(p.tokens), half_share(s, p));
         std::sort(c.points.begin(), c.points.end());
         curves.push_back(std::move(c));
     }
-    return {.title = "The first tokens that hold half of the influence, " +
-                     (s.predicts() ? std::string("predicted") : fmt::format("α = {:g}", s.alpha)),
-            .x_label = "context length in tokens",
-            .y_label = "tokens that hold half of the influence",
-            .script = fmt::format("set logscale xy\nset format '10^{{%L}}'\nset mxtics 1\nset mytics 1\n"
-                                  "set xrange [{}:{}]\nset yrange [0.7:*]\n",
-                                  0.8 * std::pow(10, std::floor(std::log10(double(fewest->tokens)))),
-                                  1.25 * std::pow(10, std::ceil(std::log10(double(most->tokens))))) +
-                      programs::plot_curves(curves),
-            .notes = notes};
+    return {
+        .title = "The first tokens that hold half of the influence, as a share of the context, " +
+                 (s.predicts() ? std::string("predicted") : fmt::format("α = {:g}", s.alpha)),
+        .x_label = "context length in tokens",
+        .y_label = "share of the context",
+        .script = fmt::format("set logscale x\nset format x '10^{{%L}}'\nset mxtics 1\nset xrange [{}:{}]\n",
+                              0.8 * std::pow(10, std::floor(std::log10(double(fewest->tokens)))),
+                              1.25 * std::pow(10, std::ceil(std::log10(double(most->tokens))))) +
+                  share_axis(least) + programs::plot_curves(curves),
+        .notes = notes};
 }
 
 /// What rows leave out of the models, at the longest of the contexts.
@@ -191,7 +204,7 @@ int main(int argc, char* argv[]) {
     programs::add_share(app, "--epsilon", s.epsilon, "E",
                         "What may be left elsewhere after the collapse, in (0, 1] [0.01]")
         ->needs(alpha);
-    s.output.add_to(app, "half_within against tokens");
+    s.output.add_to(app, "predicted_half_within, with --alpha half_within, as a share of tokens,");
     return programs::run(app, argc, argv, [&] {
         for (const auto& [name, value] : {std::pair{"--alpha", s.alpha}, {"--epsilon", s.epsilon}})
             if (value == 0) throw programs::usage_error(fmt::format("{}: 0 must lie in (0, 1]", name));

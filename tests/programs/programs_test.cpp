@@ -141,6 +141,19 @@ TEST_CASE("depth_sweep: a network without layers has a place on the logarithmic 
     CHECK(here.read("some.svg").find("nothing above 0") == std::string::npos);
 }
 
+TEST_CASE("million_token_context: what is drawn is a share of the context, as the help says") {
+    CHECK(output_of("million_token_context", "--help").find("as a share of tokens") != std::string::npos);
+    if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) return;
+    const scratch_directory here;
+    CHECK(here.run("million_token_context", "--model gpt2 --tokens 1e3,1e4 --plot plain.svg").status == 0);
+    const std::string plain = here.read("plain.svg");
+    for (const char* const words : {"share of the context<", "> 0.1</tspan>", "> 0.3</tspan>"})
+        CHECK(plain.find(words) != std::string::npos);
+    CHECK(here.run("million_token_context", "--tokens 1e3,1e9 --alpha 0.2 --plot far.svg").status == 0);
+    CHECK(here.read("far.svg").find("share of the context<") != std::string::npos);
+    CHECK(here.read("far.svg").find("> 0.1</tspan>") == std::string::npos);
+}
+
 TEST_CASE("no table and no help is wider than 120 characters") {
     for (const std::string call :
          {"depth_sweep", "continuum_density --layers 12", "million_token_context --alpha 0.2",
