@@ -167,6 +167,32 @@ std::string heading_of(const settings& s, const char* alpha) {
                    : fmt::format("{}, {} = {:g}", tokens, alpha, s.alpha);
 }
 
+/// The decades of the exact entries, with room below: far down the factorial term leaves them, which is said.
+std::string mid_axis(const std::vector<sample>& samples) {
+    double high = 0;
+    for (const sample& p : samples)
+        high = std::max({high, p.mid_influence, p.mid_factorial});
+    if (high == 0) return "";
+    double low = high;
+    for (const sample& p : samples)
+        if (p.mid_influence > 0) low = std::min(low, p.mid_influence);
+    const double top = std::ceil(std::log10(high));
+    const double bottom =
+        std::max(-307., std::floor(std::log10(low) - 0.15 * std::max(top - std::log10(low), 1.)));
+    low = std::pow(10, bottom);
+    high = std::pow(10, top);
+    std::string axis =
+        fmt::format("set yrange [{}:{}]\n", low, high) + programs::decade_ticks('y', low, high);
+    const sample& deepest = *std::max_element(
+        samples.begin(), samples.end(), [](const sample& a, const sample& b) { return a.depth < b.depth; });
+    if (deepest.mid_factorial < low)
+        axis += programs::off_the_scale(": factorial term, to " +
+                                        (deepest.mid_factorial > 0
+                                             ? programs::scientific(std::log10(deepest.mid_factorial))
+                                             : "below 10^{−308}"));
+    return axis;
+}
+
 /// Left the parts of the influence, right the entry in mid-context.
 programs::drawing drawing_of(const settings& s, const std::vector<sample>& samples,
                              const std::vector<std::string>& notes) {
@@ -187,9 +213,8 @@ programs::drawing drawing_of(const settings& s, const std::vector<sample>& sampl
     script += programs::plot_curves({curve("first tenth", 0, [](const sample& p) { return p.row.primacy; }),
                                      curve("middle", 1, [](const sample& p) { return p.row.middle; }),
                                      curve("last tenth", 2, [](const sample& p) { return p.row.recency; })});
-    script +=
-        "unset label\nset ylabel 'influence of position n/2'\nset yrange [*:1]\nset logscale y\nset format y "
-        "'10^{%L}'\nset mytics 1\n";
+    script += "unset label\nset ylabel 'influence of position n/2'\nset autoscale y\nset logscale y\n" +
+              mid_axis(samples);
     script += programs::plot_curves(
         {curve("exact", 0, [&](const sample& p) { return positive(p.mid_influence); }),
          curve("factorial term", 5, [&](const sample& p) { return positive(p.mid_factorial); })});
@@ -214,7 +239,7 @@ int main(int argc, char* argv[]) {
     file->excludes(alpha);
     programs::add_list(app, "--layers,--depth,--depths", s.layers,
                        "Numbers of layers: h0,h1,... [1 ... 128]");
-    s.output.add_to(app, "the tenths and the valley");
+    s.output.add_to(app, "the tenths, and mid_influence beside mid_factorial,");
     return programs::run(app, argc, argv, [&] {
         programs::destinations files(s.output);
         s.model = programs::one_model(s.models, s.config);

@@ -154,6 +154,19 @@ TEST_CASE("million_token_context: what is drawn is a share of the context, as th
     CHECK(here.read("far.svg").find("> 0.1</tspan>") == std::string::npos);
 }
 
+TEST_CASE("depth_sweep: the exact curve sets the scale, and words say how far the factorial term falls") {
+    CHECK(output_of("depth_sweep", "--help").find("mid_influence beside mid_factorial") != std::string::npos);
+    if (std::system("command -v gnuplot >/dev/null 2>&1") != 0) return;
+    const scratch_directory here;
+    CHECK(here.run("depth_sweep", "--model gpt2 --tokens 64 --layers 1,16,64 --plot near.svg").status == 0);
+    const std::string near = here.read("near.svg");
+    CHECK(near.find("off the scale: factorial term, to") != std::string::npos);
+    CHECK(near.find(">−50</tspan>") == std::string::npos);
+    CHECK(here.run("depth_sweep", "--alpha 1 --plot bare.svg").status == 0);  // hundreds of decades
+    CHECK(here.read("bare.svg").find(">−200</tspan>") != std::string::npos);
+    CHECK(here.read("bare.svg").find("off the scale") == std::string::npos);
+}
+
 TEST_CASE("no table and no help is wider than 120 characters") {
     for (const std::string call :
          {"depth_sweep", "continuum_density --layers 12", "million_token_context --alpha 0.2",
