@@ -27,6 +27,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -193,7 +194,7 @@ std::string mid_axis(const std::vector<sample>& samples) {
     return axis;
 }
 
-/// Left the parts of the influence, right the entry in mid-context.
+/// Left the parts of the influence, of a model those predicted, right the entry in mid-context.
 programs::drawing drawing_of(const settings& s, const std::vector<sample>& samples,
                              const std::vector<std::string>& notes) {
     const auto curve = [&](const char* title, std::size_t style, const auto& value) {
@@ -210,9 +211,21 @@ programs::drawing drawing_of(const settings& s, const std::vector<sample>& sampl
     script += depth_axis(samples) + programs::notes_at_foot(notes);
     script += fmt::format("set bmargin at screen {}\n", 0.11 + programs::height_at_foot(notes));
     script += "set key tmargin center horizontal Left samplen 2 width -1\nset yrange [0:1]\n";
-    script += programs::plot_curves({curve("first tenth", 0, [](const sample& p) { return p.row.primacy; }),
-                                     curve("middle", 1, [](const sample& p) { return p.row.middle; }),
-                                     curve("last tenth", 2, [](const sample& p) { return p.row.recency; })});
+    std::vector<programs::curve> parts;
+    std::vector<programs::curve> of_rows;
+    for (const auto& [name, part] : {std::pair{"first tenth", &cesaro::profile_summary<double>::primacy},
+                                     {"middle", &cesaro::profile_summary<double>::middle},
+                                     {"last tenth", &cesaro::profile_summary<double>::recency}}) {
+        const auto member = part;
+        parts.push_back(
+            curve(name, parts.size(), [&](const sample& p) { return p.predicted.value_or(p.row).*member; }));
+        if (!s.model) continue;
+        of_rows.push_back(curve("", 0, [&](const sample& p) { return p.row.*member; }));
+        of_rows.back().style = fmt::format("with lines lw 1.5 dt (2,4) lc rgb '{}'", programs::colours::grey);
+    }
+    if (!of_rows.empty()) of_rows.front().title = "of the row";
+    parts.insert(parts.end(), of_rows.begin(), of_rows.end());
+    script += programs::plot_curves(parts);
     script += "unset label\nset ylabel 'influence of position n/2'\nset autoscale y\nset logscale y\n" +
               mid_axis(samples);
     script += programs::plot_curves(

@@ -267,16 +267,18 @@ drawing drawing_of(const comparison_plot& plot) {
     curves.push_back(
         {{{-reach, 0}, {reach, 0}}, fmt::format("with lines lw 1 lc rgb '{}'", colours::grey), ""});
     const double room = 0.04 * std::max(y.high - y.low, 1.);
-    const std::size_t lines = (plot.curves.size() + 1) / 2;
-    const double key = 0.047 * double(lines);  // of the picture's height
+    const std::string x_label =
+        "position of the source token in the context (both ends stretched logarithmically)";
     std::string script = fmt::format(
         "set xrange [{}:{}]\nset yrange [{}:{}]\nset xtics nomirror ({})\n"
-        "set ytics {} nomirror format '10^{{%g}}'\nset bmargin at screen {}\n"
-        "set key at screen 0.53,{} center center vertical maxrows {} Left reverse samplen 3.5 spacing 1.3\n",
+        "set ytics {} nomirror format '10^{{%g}}'\nset key bmargin center horizontal Left reverse samplen "
+        "3.5 "
+        "maxcols 3\n",
         -1.03 * reach, 1.03 * reach, y.low - room, y.high + room, relative_ticks(std::min(reach, 5.)),
-        decade_step(y.high - y.low), key + 0.125, key / 2 + 0.01, lines);
+        decade_step(y.high - y.low));
+    script += fmt::format("set xlabel {} . \"\\n \"\n", quoted(x_label));  // a line between it and the key
     return {.title = plot.title,
-            .x_label = "position of the source token in the context (both ends stretched logarithmically)",
+            .x_label = x_label,
             .y_label = "influence on the last token, in even shares",
             .script = script + plot_curves(curves),
             .notes = plot.notes};

@@ -321,7 +321,7 @@ TEST_CASE("attention_variants: ten colours, every query in its place, and words 
     for (const auto& [title, style] : line_styles(svg))
         colours.insert(style.substr(0, style.find(')')));
     CHECK(colours.size() == 10);
-    CHECK(place_of(svg, "query").first > place_of(svg, "1000").first);
+    CHECK(place_of(svg, "query").first > place_of(svg, " 1000").first);
     CHECK(svg.find("off the scale: window 16 (to 0)") != std::string::npos);
     CHECK(svg.find(">−8</tspan>") == std::string::npos);
     const std::regex first_of_key("#gpPt6' transform='translate\\(([0-9.]+)");  // the filled circle

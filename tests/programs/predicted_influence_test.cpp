@@ -358,7 +358,7 @@ TEST_CASE("prediction: labels leave the curves alone, and a row that leaves the 
     const std::string falls = plotted("--config falls.json");
     CHECK(place_of_text(falls, "first token").second < first_point(falls).second);
     CHECK(!holds(falls, "off the scale"));
-    const std::string rises = plotted("--config rises.json --tokens 96");
+    const std::string rises = plotted("--config rises.json --tokens 64");
     CHECK(place_of_text(rises, "first token").second > first_point(rises).second);
     here.write("deep.json", std::regex_replace(windows, std::regex("_layers\": 4"), "_layers\": 80"));
     CHECK(holds(plotted("--config deep.json --tokens 96"), "off the scale: the row, to"));
