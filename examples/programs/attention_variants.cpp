@@ -121,7 +121,11 @@ std::vector<variant> variants(const settings& s) {
     for (const auto& [name, law] : wirings(schedule))
         all.push_back({name, cesaro::influence_row(s.tokens, law), law.mean()});
     for (variant& one : all) {
-        one.row /= one.row.sum();
+        const double left = one.row.sum();
+        if (!(left > 0))
+            throw programs::usage_error(fmt::format("--layers: {} leaves nothing that is above 1e-308 of {}",
+                                                    one.name, s.stack.describe()));
+        one.row /= left;
         one.summary = cesaro::summarize(one.row);
         double before = 0;
         while (one.median + 1 < s.tokens && (before += one.row[one.median]) < 0.5)

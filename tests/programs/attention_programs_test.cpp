@@ -172,6 +172,7 @@ TEST_CASE("attention_variants: rows against dense products") {
     check_refused("attention_variants", "--slopes 0", {"--slopes", "above 0"});
     check_refused("attention_variants", "--sinks 1,-2", {"--sinks", "-2"});
     check_refused("attention_variants", "--windows 0", {"--windows", "0"});
+    check_refused("attention_variants", "--alpha 1 --layers 200", {"--layers", "sink 1000"});
 }
 
 TEST_CASE("segmented_context: rounds against dense products") {

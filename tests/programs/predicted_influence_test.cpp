@@ -253,22 +253,28 @@ TEST_CASE("what is read is not overwritten") {
 }
 
 TEST_CASE("models: names as people write them, and near misses") {
-    for (const char* name :
-         {"meta-llama/Llama-3.1-8B", "LLAMA-3.1-8b", "meta-llama/Meta-Llama-3.1-8B-Instruct"})
+    for (const char* name : {"meta-llama/Llama-3.1-8B", "LLAMA-3.1-8b", "meta-llama/Meta-Llama-3.1-8B"})
         CHECK(json_of(program, std::string("--alpha 0.1 --points 2 --model ") + name)["model"] ==
               "llama-3.1-8b");
     const std::vector<std::pair<const char*, const char*>> others = {
         {"openai-community/gpt2", "gpt2"},
-        {"Qwen/Qwen2.5-7B-Instruct", "qwen2.5-7b"},
+        {"Qwen/Qwen2.5-7B-Instruct", "qwen2.5-7b"},  // whose configuration has another context
         {"google/gemma-2-9b-it", "gemma-2-9b"},
         {"mistralai/Mistral-7B-v0.1", "mistral-7b"},
         {"microsoft/Phi-3-mini-4k-instruct", "phi-3-mini"},
         {"allenai/OLMo-2-1124-7B", "olmo-2-7b"}};
-    for (const auto& [written, meant] : others)
-        CHECK(scratch_directory()
-                  .run(program, std::string("--alpha 0.1 --points 2 --model ") + written)
-                  .out.starts_with(std::string(meant) + ":"));
+    for (const auto& [written, meant] : others) {
+        const std::string out =
+            scratch_directory().run(program, std::string("--alpha 0.1 --points 2 --model ") + written).out;
+        CHECK(out.starts_with(std::string(meant) + ":"));
+        const bool trained = std::string(written).find("nstruct") != std::string::npos ||
+                             std::string(written).ends_with("-it");
+        CHECK(trained ==
+              (out.find(std::string("the configuration is that of ") + meant) != std::string::npos));
+    }
     check_refused(program, "--model llama3.1-8b", {"did you mean llama-3.1-8b"});
+    check_refused(program, "--model gpt2-small", {"did you mean gpt2 or gpt2-medium"});
+    check_refused(program, "--model Phi-3-mini-128k-instruct", {"did you mean phi-3-mini?"});
     check_refused(program, "--model gtp2", {"did you mean gpt2"});
     check_refused(program, "--model ''", {"--model", "empty"});
 }

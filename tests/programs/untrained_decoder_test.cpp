@@ -708,7 +708,7 @@ TEST_CASE("untrained_decoder: what it refuses") {
     check_refused(program, "--config absent.json", {"absent.json"}, here);
     check_refused(program, "--config gpt2.json --tokens 33", {"--tokens: 33", "32"}, here);
     check_refused(program, "--config gpt2.json --tokens 1", {"--tokens: 1", "[2, "}, here);
-    check_refused(program, "--config gpt2.json", {"--tokens: 256", "32", "gpt2.json"}, here);
+    CHECK(here.json("--config gpt2.json")["tokens"] == 32);  // those that it has learned
     here.write("long.txt",
                "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 "
                "31 32 33");
