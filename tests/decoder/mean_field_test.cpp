@@ -534,6 +534,15 @@ std::vector<std::pair<std::string, decoder_config>> variants() {
     add("latent attention", [](decoder_config& c) {
         c.latent = latent_attention{.query_rank = 40, .rank = 48, .rope_width = 8, .value_width = 24};
     });
+    add("latent attention, queries and keys normalised", [](decoder_config& c) {
+        c.latent = latent_attention{.query_rank = 40, .rank = 48, .rope_width = 8, .value_width = 24};
+        c.scores.norm = query_key_norm::per_head;
+    });
+    add("normalised behind the branches alone, small scores", [](decoder_config& c) {
+        c.norm.before = false;
+        c.norm.after = true;
+        c.initializer_range = 0.03;
+    });
     add("experts", [](decoder_config& c) {
         c.pattern = {layer_config{.experts = true}};
         c.experts = experts_config{.count = 8, .chosen = 2, .intermediate = 256, .normalized = true};
@@ -576,6 +585,15 @@ TEST_CASE("predictions: one token, no layers, and what is rejected") {
     config.scores.clip = 0.5;
     CHECK_THROWS_AS(mean_field_profile(config, 3), std::invalid_argument);
     config.scores.clip = 0;
+    // Queries and keys that grow with the stream, which the kernels of scores do not describe.
+    decoder_config grows = narrow_config("llama");
+    grows.norm.before = false;
+    grows.norm.after = true;
+    grows.initializer_range = 0.1;
+    CHECK_THROWS_AS(mean_field_profile(grows, 3), std::domain_error);
+    CHECK_NOTHROW(mean_field_profile(grows, 3, {.scores = score_terms::none}));
+    grows.scores.norm = query_key_norm::per_head;
+    CHECK_NOTHROW(mean_field_profile(grows, 3));
     config.layers = 0;
     const Eigen::VectorXd identity = mean_field_profile(config, 3);
     CHECK(identity[0] == 0);

@@ -491,6 +491,8 @@ TEST_CASE("RoPE's frequencies are scaled in every way that transformers has") {
     const auto dynamic = rope(R"({"rope_type":"dynamic","factor":2.5})");
     CHECK(dynamic.scaling == rope_scaling::dynamic);
     CHECK(dynamic.original_positions == 64);
+    CHECK(rope(R"({"rope_type":"dynamic","factor":2,"original_max_position_embeddings":32})")
+              .original_positions == 64);  // transformers asks for max_position_embeddings
     const auto llama3 = rope(R"({"rope_type":"llama3","factor":8,"low_freq_factor":1.5,"high_freq_factor":5,)"
                              R"("original_max_position_embeddings":16})");
     CHECK(llama3.scaling == rope_scaling::llama3);
@@ -510,6 +512,10 @@ TEST_CASE("RoPE's frequencies are scaled in every way that transformers has") {
                                R"("long_factor":[1,2,3,4],"original_max_position_embeddings":32})");
     CHECK(longrope.long_factors == std::vector<double>{1, 2, 3, 4});
     CHECK(longrope.attention_factor == Approx(std::sqrt(1.2)).epsilon(1e-15));  // ln 2 / ln 32 = 1/5
+    // Where the original context is in the object, the factor is, too, or the ratio of both.
+    CHECK(rope(R"({"rope_type":"longrope","short_factor":[1,1,1,1],"long_factor":[1,2,3,4],)"
+               R"("original_max_position_embeddings":16})")
+              .attention_factor == Approx(std::sqrt(1.5)).epsilon(1e-15));  // ln 4 / ln 16 = 1/2
     CHECK(rope(R"({"type":"su","factor":1,"short_factor":[1,1,1,1],"long_factor":[1,1,1,1]})").scaling ==
           rope_scaling::longrope);
     const auto error = [&](const std::string& scaling) { return error_of([&] { rope(scaling); }); };

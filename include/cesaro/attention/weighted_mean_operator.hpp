@@ -22,7 +22,8 @@ namespace cesaro {
 /// with S > 0. Weights \f$e^{s m}\f$ are an ALiBi head of slope s, equal ones cesaro_operator.
 ///
 /// Cost O(size) per column. Accuracy: one running sum per column, relative where no entry is negative: at most
-/// size + 3 roundings an entry.
+/// size + 3 roundings an entry, as long as neither \f$g_m x_m\f$ nor \f$v_n\f$ over its sum of weights leaves the range of
+/// normal numbers; weights \f$e^{s m}\f$ of any length are those of decay_operator.
 ///
 /// \code
 /// const Eigen::VectorXd weights = Eigen::VectorXd::LinSpaced(1000, 1, 1000);  // favours what is near

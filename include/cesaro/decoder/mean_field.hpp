@@ -137,7 +137,8 @@ template <std::floating_point Real = double>
 /// \tparam Real the type in which kernels are computed, double or a wider one.
 /// \return one value per source position, not normalised.
 /// \throws what config.validate() throws; std::domain_error when tokens < 1, or scores have a variance
-///         beyond 400, with ALiBi beyond 5; std::invalid_argument naming the member when a layer does not attend, or
+///         beyond 400, with ALiBi beyond 5, or where norms stand behind branches alone and queries and keys, which
+///         have none, grow with the stream, so that those of the last layer are beyond 10; std::invalid_argument naming the member when a layer does not attend, or
 ///         clipping of queries and keys would matter;
 ///         std::length_error when the profile does not fit in memory.
 /// Cost O(layers · cells³) time, eightfold with ALiBi; the number of cells is that of tokens
@@ -145,7 +146,7 @@ template <std::floating_point Real = double>
 /// \f$8\,cells^2\f$ bytes a layer, and 12 more, with ALiBi 75, of the layers for which 256 MiB do; those of the others are
 /// computed again.
 /// The same bits on any number of threads.
-/// Accuracy: leading order in 1/width. Against networks of width 256: docs/step0.md. Up to 256 tokens nothing
+/// Accuracy: leading order in 1/width. Against networks of width 256, and where it is off: docs/step0.md. Up to 256 tokens nothing
 /// is gathered; beyond, shares are within about 1e-4 in total variation and 1e-3 at every position of those
 /// of single positions. Of 1000 tokens, windows that end within the context made up to 1e-3 in total variation, and
 /// steep ALiBi 1e-2; predict() states an estimate, which covers both (tests), and in long contexts is greater.

@@ -188,8 +188,8 @@ class mean_field {
         const Real cap = config.scores.cap;
         const Real capped =
             cap > 0 ? variance_through([cap](Real s) { return cap * std::tanh(s / cap); }, tau) : tau;
-        const bool cosines = config.scores.norm != query_key_norm::none &&
-                             config.scores.norm != query_key_norm::all_heads && !config.latent;
+        const bool cosines =
+            config.scores.norm != query_key_norm::none && config.scores.norm != query_key_norm::all_heads;
         return cosines ? variance_of_cosines(capped, Real(config.head_width)) : capped;
     }
 
@@ -232,7 +232,7 @@ class mean_field {
         const Real projected = Real(config.width) * deviation * deviation;
         Real query = projected, key = projected, rotated_key = projected;
         if (config.scores.norm != query_key_norm::none) query = key = rotated_key = 1;
-        if (config.latent) {
+        if (config.latent && config.scores.norm == query_key_norm::none) {
             key = Real(config.latent->rank) * deviation * deviation;
             if (config.latent->query_rank > 0)
                 query = Real(config.latent->query_rank) * deviation * deviation;
@@ -341,6 +341,16 @@ mean_field_tables<Real> mean_field_tables<Real>::of(std::string_view function, c
     Real most = 0;
     for (Eigen::Index l = 0; l < config.layers; ++l)
         most = std::max(most, mean_field<Real>::score_variance(config, l));
+    const bool grows = !config.norm.before && config.norm.after && config.scores.norm == query_key_norm::none;
+    if (grows &&
+        terms.scores != score_terms::none) {  // the kernels of scores are those of a stream of unit size
+        const Real size = 2 * Real(config.layers) * config.branch_scale * config.branch_scale;
+        const Real last = most * size * size;
+        if (last > 10)
+            throw_domain_error(function, "variance of the last layer's scores", last,
+                               "must be at most 10 where norms stand behind branches alone and queries and "
+                               "keys have none");
+    }
     mean_field_tables<Real> tables;
     if (terms.scores == score_terms::full) {
         const bool alibi =

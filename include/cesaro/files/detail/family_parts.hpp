@@ -244,8 +244,9 @@ inline void read_rope_scaling(const config_keys& k, const config_reader& in, con
         return value.value_or(1);
     };
     const double positions = double(c.max_positions);
-    rope.original_positions =
-        in.real("original_max_position_embeddings").value_or(original > 0 ? original : positions);
+    const auto inside = in.real("original_max_position_embeddings");
+    rope.original_positions = inside.value_or(original > 0 ? original : positions);
+    if (rope.scaling == rope_scaling::dynamic) rope.original_positions = positions;  // whatever keys say
     if (rope.scaling == rope_scaling::linear) rope.original_positions = 0;
     if (rope.scaling != rope_scaling::longrope) rope.factor = needed("factor");
     if (rope.scaling == rope_scaling::llama3) {
@@ -265,8 +266,10 @@ inline void read_rope_scaling(const config_keys& k, const config_reader& in, con
     } else if (rope.scaling == rope_scaling::longrope) {
         rope.short_factors = in.reals("short_factor");
         rope.long_factors = in.reals("long_factor");
-        const double scale =
-            original > 0 && positions > 0 ? positions / original : in.real("factor").value_or(1);
+        // Of an original context beside the object transformers before 5 took the ratio, whatever the factor in it.
+        const bool told = (inside || original > 0) && positions > 0;
+        const double ratio = told ? positions / rope.original_positions : 1;
+        const double scale = !inside && told ? ratio : in.real("factor").value_or(ratio);
         const double usual =
             scale <= 1 ? 1 : std::sqrt(1 + std::log(scale) / std::log(rope.original_positions));
         rope.attention_factor = in.real("attention_factor").value_or(usual);
