@@ -231,8 +231,8 @@ class hops_on_columns {
 
     /// Whether two positions of two segments fit everywhere.
     bool whole_segments_of_one_column(Eigen::Index length) const {
-        return columns_ == 1 && length == segments_ * Eigen::Index(places_.size()) &&
-               length % (2 * width) == 0;
+        const auto size = Eigen::Index(places_.size());
+        return columns_ == 1 && length == segments_ * size && size % 2 == 0;
     }
 
     /// f(place, next, lane, n, m) for positions n and n + 1 of a segment of the chunk, and m and m + 1 of the segment
