@@ -24,7 +24,8 @@ namespace cesaro {
 /// where j is less than the number of rows that attain the maximum. It is 0 for all patterns here, since the
 /// first row after the centre attains it alone, but a window of 2, where every row after the first has the
 /// same diagonal and j = N - 2. Uniform causal attention: 1/2. A sink of weight s multiplies the rate by
-/// 1 - s. A rate of 1 (a window of 1) never concentrates; without positions outside the centre it is 0.
+/// 1 - s. A rate of 1 (a window of 1) never concentrates; without positions outside the centre it is 0. Of a matrix with
+/// zeros the last position may not see, through any layers, the row that attains the maximum: then the sum is at most that.
 ///
 /// \param op any attention operator; a user's own is read from its dense matrix unless it has `diagonal()`
 ///           and `centre_size()` of its own.
