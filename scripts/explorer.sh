@@ -5,9 +5,15 @@
 # The explorer, a page that draws predictions and rows in the browser: build/explorer/index.html, which needs neither server
 # nor network. Installs what is missing, builds, and tests the page in Chromium where that is there or can be had.
 #   scripts/explorer.sh [PROGRAM]    PROGRAM is influence_profile, whose numbers the page must show; build/release's by default
+#   scripts/explorer.sh --build      no test
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+build_alone=""
+if [[ "${1:-}" == --build ]]; then
+    build_alone=1
+    shift
+fi
 program="${1:-$build/examples/programs/influence_profile}"
 if [[ $# -gt 0 ]]; then program="$(realpath "$1")"; fi
 cd "$root"
@@ -66,6 +72,7 @@ if [[ -n "$compiling" ]]; then wait "$compiling"; fi
 { head -n 3 docs/explorer/explorer.js && "$reference"; } >"$site/models.js"
 cp docs/explorer/{index.html,explorer.js,style.css} "$site"
 say "$site/index.html after $SECONDS s: $(cat "$site"/* | wc -c) bytes, $(cat "$site"/* | gzip -9 | wc -c) compressed"
+if [[ -n "$build_alone" ]]; then exit; fi
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_packages chromium:chromium nodejs:node npm:npm

@@ -38,6 +38,11 @@ auto find(Range& range, const Value& value) {
 
 namespace std {
 
+template <class To, class From>
+constexpr To bit_cast(const From& from) {
+    return __builtin_bit_cast(To, from);
+}
+
 /// Not the shortest digits, but ones that read back as the same number.
 inline to_chars_result to_chars(char* first, char* last, double value, chars_format) {
     return {first + std::snprintf(first, std::size_t(last - first), "%.17g", value), errc()};
