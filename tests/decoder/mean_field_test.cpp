@@ -594,6 +594,11 @@ TEST_CASE("predictions: one token, no layers, and what is rejected") {
     CHECK_NOTHROW(mean_field_profile(grows, 3, {.scores = score_terms::none}));
     grows.scores.norm = query_key_norm::per_head;
     CHECK_NOTHROW(mean_field_profile(grows, 3));
+    grows.scores.norm = query_key_norm::none;
+    grows.initializer_range = 0.03;
+    CHECK_NOTHROW(mean_field_profile(grows, 3));
+    grows.embedding_scale = 1000;
+    CHECK_THROWS_AS(mean_field_profile(grows, 3), std::domain_error);
     config.layers = 0;
     const Eigen::VectorXd identity = mean_field_profile(config, 3);
     CHECK(identity[0] == 0);

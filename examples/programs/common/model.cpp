@@ -19,6 +19,7 @@
 #include <numeric>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 namespace programs {
 
@@ -36,20 +37,21 @@ bool is_one_of(const Parts& parts, const std::string& part) {
     return std::find(std::begin(parts), std::end(parts), part) != std::end(parts);
 }
 
-/// "meta-llama/Meta-Llama-3.1-8B-Instruct" as the table has it: llama-3.1-8b, trained in a way that it does not tell.
-std::string canonical(std::string_view name, bool& trained) {
+/// "meta-llama/Meta-Llama-3.1-8B-Instruct" as the table has it, llama-3.1-8b, and whether it said how it was trained.
+std::pair<std::string, bool> canonical(std::string_view name) {
     std::string lower(name.substr(name.rfind('/') + 1));  // all of it where there is none
     std::transform(lower.begin(), lower.end(), lower.begin(),
                    [](unsigned char c) { return char(std::tolower(c)); });
     std::replace(lower.begin(), lower.end(), '_', '-');
     std::istringstream parts(lower);
     std::string kept;
+    bool trained = false;
     for (std::string part; std::getline(parts, part, '-');) {
         trained = trained || is_one_of(training_parts, part);
         if (is_one_of(training_parts, part) || is_one_of(other_parts, part)) continue;
         kept += (kept.empty() ? "" : "-") + part;
     }
-    return kept;
+    return {kept, trained};
 }
 
 /// Letters to insert, remove or replace to make one word of the other (Levenshtein).
@@ -142,11 +144,11 @@ Index chosen_model::tokens_or_own(Index tokens) const {
 }
 
 chosen_model find_model(std::string_view name) {
-    bool trained = false;
-    const std::string wanted = canonical(name, trained);
+    const auto& [wanted, trained] = canonical(name);
     const auto& models = known_models();
     const auto found =
-        std::find_if(models.begin(), models.end(), [&](const known_model& m) { return m.name == wanted; });
+        std::find_if(models.begin(), models.end(),
+                     [&wanted_name = wanted](const known_model& m) { return m.name == wanted_name; });
     if (found != models.end()) {
         chosen_model model = parsed(found->config, found->name, found->name);
         if (trained)

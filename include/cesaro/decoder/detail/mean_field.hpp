@@ -72,13 +72,16 @@ class mean_field {
 
     /// C of the embeddings: independent between positions.
     [[nodiscard]] pair_kernel<Real> embeddings() const {
-        const Real token = config_.embedding_scale * config_.initial_deviation(weight_kind::token_embedding);
-        const Real position =
-            config_.learned_positions ? config_.initial_deviation(weight_kind::position_embedding) : 0;
-        Real variance = token * token + position * position;
-        if (config_.norm.embeddings) variance /= variance + config_.norm.epsilon;
         const Eigen::Index size = cells_.size();
-        return {Eigen::MatrixX<Real>::Zero(size, size), Eigen::VectorX<Real>::Constant(size, variance)};
+        return {Eigen::MatrixX<Real>::Zero(size, size),
+                Eigen::VectorX<Real>::Constant(size, embedding_variance(config_))};
+    }
+    [[nodiscard]] static Real embedding_variance(const decoder_config& config) {
+        const Real token = config.embedding_scale * config.initial_deviation(weight_kind::token_embedding);
+        const Real position =
+            config.learned_positions ? config.initial_deviation(weight_kind::position_embedding) : 0;
+        const Real variance = token * token + position * position;
+        return config.norm.embeddings ? variance / (variance + config.norm.epsilon) : variance;
     }
 
     /// A branch of a layer, for C before it: what it adds, and what its gradients are multiplied by on the way.
@@ -341,16 +344,15 @@ mean_field_tables<Real> mean_field_tables<Real>::of(std::string_view function, c
     Real most = 0;
     for (Eigen::Index l = 0; l < config.layers; ++l)
         most = std::max(most, mean_field<Real>::score_variance(config, l));
+    // The kernels of scores are those of a stream of unit size; queries and keys may grow with theirs.
     const bool grows = !config.norm.before && config.norm.after && config.scores.norm == query_key_norm::none;
-    if (grows &&
-        terms.scores != score_terms::none) {  // the kernels of scores are those of a stream of unit size
-        const Real size = 2 * Real(config.layers) * config.branch_scale * config.branch_scale;
-        const Real last = most * size * size;
-        if (last > 10)
-            throw_domain_error(function, "variance of the last layer's scores", last,
-                               "must be at most 10 where norms stand behind branches alone and queries and "
-                               "keys have none");
-    }
+    const Real size = mean_field<Real>::embedding_variance(config) +
+                      2 * Real(config.layers) * config.branch_scale * config.branch_scale;
+    const Real last = most * size * size;
+    if (grows && terms.scores != score_terms::none && last > 10)
+        throw_domain_error(
+            function, "variance of the last layer's scores", last,
+            "must be at most 10 where norms stand behind branches alone and queries and keys have none");
     mean_field_tables<Real> tables;
     if (terms.scores == score_terms::full) {
         const bool alibi =
